@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The world behind four calls. Three implementations: xen (libxl, libxc, libxenstore), sim (guests in
+ * virtual time), replay (a recorded run).
+ */
+#ifndef XENMM_BACKEND_H
+#define XENMM_BACKEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "xenmm/plan.h"
+#include "xenmm/snapshot.h"
+
+struct event_base; /* libevent */
+struct mm_backend;
+
+struct mm_backend_ops {
+	const char *name; /* what --backend= selects */
+
+	/*
+	 * Fills *snap (cleared first, its memory reused) with the world as it is now, sorted by domid. A
+	 * domain that vanishes meanwhile is left out. Returns 0; -ENODATA: the world has ended (end of a
+	 * scenario or trace); -EAGAIN: nothing could be read this time, try the next round; -ENOTCONN: lost
+	 * for good.
+	 */
+	int (*sample)(struct mm_backend *b, struct mm_snapshot *snap);
+
+	/* Sets a balloon target. Returns 0, -ENOENT (gone), -EAGAIN (busy), -EINVAL (refused), -EIO. */
+	int (*set_target)(struct mm_backend *b, uint32_t domid, uint64_t target_kib);
+
+	/*
+	 * Runs the event loop `base` (signals and the caller's own events are served in it) until until_ms
+	 * of the back end's clock, or sooner: when something happened that deserves a round, or when the
+	 * caller broke the loop. Virtual time jumps instead of waiting. Returns 0 or -errno.
+	 */
+	int (*wait)(struct mm_backend *b, struct event_base *base, uint64_t until_ms);
+
+	/* NULL allowed. Told of each decision after it was applied; replay compares, others ignore it. */
+	int (*decided)(struct mm_backend *b, const struct mm_snapshot *snap, const struct mm_plan *plan);
+
+	void (*close)(struct mm_backend *b);
+};
+
+/* Every back end's own struct starts with this. */
+struct mm_backend {
+	const struct mm_backend_ops *ops;
+};
+
+struct mm_backend_options {
+	const char *file;     /* scenario or trace, NULL: the built-in scenario */
+	uint64_t seed;        /* sim: of its random numbers */
+	bool has_seed;        /* otherwise the scenario's own, or 1 */
+	bool is_real_pace;    /* sim: one virtual second takes one second */
+	bool is_dry_run;      /* nothing outside is changed: xen then creates no keys either */
+};
+
+/*
+ * Opens the back end of that name. On failure returns -errno and err holds one line for people: -ENOENT no
+ * such back end or file, -EINVAL broken scenario (line and column in err), -EPERM no rights, -ENODEV not in a
+ * dom0, -EBUSY another mmserver. Close with b->ops->close(b).
+ */
+int mm_backend_open(const char *name, const struct mm_backend_options *options, char *err, size_t err_size,
+	struct mm_backend **ret_backend);
+
+/* Each back end's opener; backend.c alone calls them. */
+int mm_backend_sim_open(const struct mm_backend_options *o, char *err, size_t n, struct mm_backend **ret);
+int mm_backend_replay_open(const struct mm_backend_options *o, char *err, size_t n, struct mm_backend **ret);
+int mm_backend_xen_open(const struct mm_backend_options *o, char *err, size_t n, struct mm_backend **ret);
+
+/* For back ends in real time: runs base until `ms` have passed or it was broken out of. 0 or -EIO. */
+int mm_backend_loop_ms(struct event_base *base, uint64_t ms);
+
+#endif
