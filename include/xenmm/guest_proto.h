@@ -8,8 +8,10 @@
  *	1 seq=17 up=83250 tot=196608 free=51200 avail=120000 cur=262144 mov=0 swt=524284 swf=524284
  *	si=0 so=0 mf=211 ra=0 rf=12 ps=1500 pf=0
  *
- * (in one line). The first word is the version. Unknown keys are skipped, so that a newer agent can talk
- * to an older server; a key that is given twice, or whose value is not plain decimal, spoils the record.
+ * (in one line). The first word is the version; one space stands between words. Unknown keys are skipped
+ * with whatever visible text is their value, so that a newer agent can talk to an older server; a known key
+ * that is given twice, or whose value is not plain decimal, spoils the record. ps and pf come together, or
+ * not at all where the kernel has no PSI.
  */
 #ifndef XENMM_GUEST_PROTO_H
 #define XENMM_GUEST_PROTO_H
@@ -22,6 +24,9 @@
 
 /* xenstored allows a node 2,048 bytes in all; a record stays well below it. */
 #define MM_RECORD_MAX 512
+
+/* Largest counter or clock in a record: beyond it a JSON reader in JavaScript would lose digits. */
+#define MM_COUNTER_MAX (UINT64_C(1) << 53)
 
 /* Keys below the guest's own directory, /local/domain/ID. */
 #define MM_KEY_RECORD "data/xenmm"
@@ -64,8 +69,8 @@ struct mm_report {
 /*
  * Parses an untrusted record of `len` bytes (not necessarily terminated, may hold any byte). On success
  * fills *ret_report, with source MM_SOURCE_XENMM. Checked: length, version, form, ranges
- * (sizes <= MM_SIZE_MAX_KIB), free <= total, avail <= total, total > 0, swap_free <= swap_total; seq, tot,
- * free and avail must be there. Returns 0, -EINVAL, -ERANGE, -EMSGSIZE (longer than MM_RECORD_MAX) or
+ * (sizes <= MM_SIZE_MAX_KIB, the rest <= MM_COUNTER_MAX), free <= total, avail <= total, total > 0,
+ * swap_free <= swap_total; seq, tot, free and avail must be there. Returns 0, -EINVAL, -ERANGE, -EMSGSIZE (longer than MM_RECORD_MAX) or
  * -EPROTONOSUPPORT (another version). *ret_report is untouched on failure.
  */
 int mm_report_parse(const char *untrusted_text, size_t len, struct mm_report *ret_report);
@@ -77,7 +82,10 @@ int mm_report_parse(const char *untrusted_text, size_t len, struct mm_report *re
 int mm_report_parse_pair(enum mm_source source, const char *untrusted_free, size_t free_len,
 	const char *untrusted_tot, size_t tot_len, struct mm_report *ret_report);
 
-/* Formats a record into buf of MM_RECORD_MAX bytes, terminated. Returns its length, or -ENOSPC. */
+/*
+ * Formats a record into buf, terminated; MM_RECORD_MAX bytes hold every record. The source is not part of
+ * it. Returns its length, -ENOSPC, or -ERANGE for a report that would not parse (the checks above).
+ */
 int mm_report_format(const struct mm_report *report, char *buf, size_t size);
 
 const char *mm_source_name(enum mm_source source);
