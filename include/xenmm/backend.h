@@ -9,7 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
+#include "xenmm/config.h"
 #include "xenmm/plan.h"
 #include "xenmm/snapshot.h"
 
@@ -39,6 +41,19 @@ struct mm_backend_ops {
 
 	/* NULL allowed. Told of each decision after it was applied; replay compares, others ignore it. */
 	int (*decided)(struct mm_backend *b, const struct mm_snapshot *snap, const struct mm_plan *plan);
+
+	/*
+	 * NULL allowed. The settings the world was recorded with, to start from instead of the defaults: only
+	 * with them can replay find the same plans. Returns 0 or -errno.
+	 */
+	int (*settings)(struct mm_backend *b, struct mm_config *ret_cfg);
+
+	/*
+	 * NULL allowed. Prints what the back end has to say at the end of a run: the simulator its figures,
+	 * replay the differences. Returns 0; -EPROTO: the run was not as it must be (plans differ, a rule of
+	 * the simulated world was broken), and the program should end with status 1; -EIO: could not print.
+	 */
+	int (*summary)(struct mm_backend *b, FILE *out);
 
 	void (*close)(struct mm_backend *b);
 };
