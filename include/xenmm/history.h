@@ -24,25 +24,28 @@ enum mm_progress {
 struct mm_track {
 	uint32_t domid;
 	char uuid[MM_UUID_LEN + 1]; /* with domid: a reused id is another domain */
-	bool is_seen;               /* in this round's snapshot; scratch of mm_decide() */
-	uint64_t first_report_ms;   /* 0: none yet */
+	uint64_t first_ms;          /* when its first report was seen; 0: none yet */
+
 	enum mm_progress progress;
-	uint64_t gap_kib;        /* |current - target| that progress is measured against ... */
-	uint64_t gap_ms;         /* ... and when it was last seen to get smaller by enough, or target to change */
-	uint64_t target_kib;     /* as seen last */
-	uint64_t offset_kib;     /* current - target when settled: a constant of HVM and PVH guests */
+	bool is_shrinking;       /* direction in which progress is measured */
+	uint64_t anchor_kib;     /* what it held when it was last seen to move ... */
+	uint64_t anchor_ms;      /* ... and when that was */
+	uint64_t wake_ms;        /* last nudge or probe; 0: none since it last moved */
+	uint64_t wake_wait_ms;   /* time to the next one; doubles */
+	int64_t offset_kib;      /* current - target when settled: a constant of HVM and PVH guests */
 	bool is_offset_known;
-	uint64_t nudge_ms;       /* last nudge or probe */
-	uint32_t nudges;         /* in a row, without movement */
-	uint64_t probe_wait_ms;  /* stuck: time between probes, doubling */
+	uint64_t last_kib;       /* current in the round before, and since when it is that */
+	uint64_t last_ms;
+
+	uint64_t report_ms;       /* arrival of the last report seen ... */
+	uint64_t report_held_kib; /* ... and what the guest held then */
 	uint64_t use_kib;        /* hard use, as smoothed for deciding */
-	uint64_t use_ms;
+	uint64_t use_ms;         /* when it was smoothed last; 0: never */
 };
 
 struct mm_history {
-	bool has_tau;
-	uint32_t tau_ppm;
-	uint64_t tau_ms;  /* when tau was last moved */
+	uint32_t tau_ppm; /* tax rate of the last round; 0 before the first */
+	uint64_t tau_ms;  /* when that was */
 	struct mm_track *tracks; /* sorted by domid */
 	size_t count;
 	size_t capacity;

@@ -59,6 +59,7 @@ struct mm_plan {
 	size_t count;             /* entries */
 	size_t change_count;      /* entries of order */
 	size_t capacity;
+	struct mm_share *shares;  /* working memory of mm_decide() */
 };
 
 /* A zeroed plan is empty. free() releases what it holds and zeroes it. */

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The settings table: it drives parsing, --help and what a trace records. A setting is added here
+ * and in struct mm_config, nowhere else.
+ */
+#include "xenmm/config.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "xenmm/units.h"
+
+#ifndef XENMM_TAX_RATE
+#define XENMM_TAX_RATE "0.75"
+#endif
+
+/* The first xenmm's round. Rounds in between come from events. */
+#define INTERVAL_DEFAULT_MS 2000
+#define INTERVAL_MIN_MS	    100
+#define INTERVAL_MAX_MS	    60000
+
+/*
+ * Host memory that is never handed out. XenServer had starts of guests fail with 9 MiB and went to
+ * 72 MiB, Xen's low-memory threshold (64 MiB) plus 8; the rest is room to start a small guest at
+ * once.
+ */
+#define RESERVE_DEFAULT_KIB (192 * MM_KIB_PER_MIB)
+
+/* Linux boots with 96 MiB in the lab but does little with less than this. */
+#define MIN_DEFAULT_KIB (64 * MM_KIB_PER_MIB)
+
+enum kind {
+	KIND_SIZE,
+	KIND_SIZE_OR_AUTO, /* "auto" stands for 0 */
+	KIND_DURATION,
+	KIND_FLAG,
+	KIND_TAX,
+	KIND_POLICY,
+	KIND_PATTERN,
+};
+
+struct setting {
+	struct mm_setting_info info;
+	enum kind kind;
+	size_t offset;
+	uint64_t min, max; /* of sizes and durations */
+};
+
+#define SIZE_ROW(field) offsetof(struct mm_config, field), 0, MM_SIZE_MAX_KIB
+
+static const struct setting settings[] = {
+	{{"budget", 'N', "SIZE",
+		 "memory to share among all guests [what they hold and the host can spare]"},
+		KIND_SIZE_OR_AUTO, SIZE_ROW(budget_kib)},
+	{{"free", 'f', "SIZE",
+		 "memory each guest shall have free [1/4 of an equal share, 64M to 1G]"},
+		KIND_SIZE_OR_AUTO, SIZE_ROW(free_kib)},
+	{{"equal", 'r', NULL, "give all guests the same amount"}, KIND_FLAG,
+		offsetof(struct mm_config, is_equal), 0, 0},
+	{{"tax-rate", 't', "RATE",
+		 "AUTO, or 0.0 (equal sizes) to 1.0 (equal free memory) [" XENMM_TAX_RATE "]"},
+		KIND_TAX, 0, 0, 0},
+	{{"policy", 'p', "NAME", "how memory is shared: tax [tax]"}, KIND_POLICY,
+		offsetof(struct mm_config, policy), 0, 0},
+	{{"min", 'm', "SIZE", "no guest gets less [64M]"}, KIND_SIZE, SIZE_ROW(min_kib)},
+	{{"max", 'M', "SIZE", "no guest gets more [its own maximum]"}, KIND_SIZE_OR_AUTO,
+		SIZE_ROW(max_kib)},
+	{{"reserve", 'R', "SIZE", "host memory that is never handed out [192M]"}, KIND_SIZE,
+		SIZE_ROW(reserve_kib)},
+	{{"exclude", 'x', "NAME", "leave alone guests of that name or pattern; may be repeated"},
+		KIND_PATTERN, 0, 0, 0},
+	{{"interval", 'i', "SEC", "longest time between two rounds, 0.1 to 60 [2]"}, KIND_DURATION,
+		offsetof(struct mm_config, interval_ms), INTERVAL_MIN_MS, INTERVAL_MAX_MS},
+};
+
+#define SETTING_COUNT (sizeof(settings) / sizeof(settings[0]))
+
+void mm_config_init(struct mm_config *cfg)
+{
+	char err[1];
+
+	memset(cfg, 0, sizeof(*cfg));
+	cfg->policy = MM_POLICY_TAX;
+	cfg->min_kib = MIN_DEFAULT_KIB;
+	cfg->reserve_kib = RESERVE_DEFAULT_KIB;
+	cfg->interval_ms = INTERVAL_DEFAULT_MS;
+	(void)mm_config_set(
+		cfg, "tax-rate", XENMM_TAX_RATE, err, sizeof(err)); /* CMake checked it */
+}
+
+const char *mm_policy_name(enum mm_policy policy)
+{
+	return policy == MM_POLICY_TAX ? "tax" : "unknown";
+}
+
+const struct mm_setting_info *mm_setting_info(size_t i)
+{
+	return i < SETTING_COUNT ? &settings[i].info : NULL;
+}
+
+static uint64_t *field(struct mm_config *cfg, const struct setting *setting)
+{
+	return (uint64_t *)((char *)cfg + setting->offset);
+}
+
+static int set_size(struct mm_config *cfg, const struct setting *setting, const char *value,
+	char *err, size_t err_size)
+{
+	uint64_t kib = 0;
+	int r = 0;
+
+	if (setting->kind != KIND_SIZE_OR_AUTO || strcmp(value, "auto")) {
+		r = mm_parse_size(value, &kib);
+		if (!r && setting->kind == KIND_SIZE_OR_AUTO && kib == 0)
+			r = -ERANGE;
+	}
+	if (r) {
+		snprintf(err, err_size,
+			"%s: '%s' is not a size from %s to 16384T, such as 768M or 4G",
+			setting->info.name, value, setting->kind == KIND_SIZE ? "0" : "1K");
+		return r;
+	}
+	*field(cfg, setting) = kib;
+	return 0;
+}
+
+static int set_duration(struct mm_config *cfg, const struct setting *setting, const char *value,
+	char *err, size_t err_size)
+{
+	uint64_t ms = 0;
+	int r = mm_parse_duration(value, &ms);
+
+	if (!r && (ms < setting->min || ms > setting->max))
+		r = -ERANGE;
+	if (r) {
+		snprintf(err, err_size, "%s: '%s' is not a time from %g to %g seconds",
+			setting->info.name, value, (double)setting->min / 1000,
+			(double)setting->max / 1000);
+		return r;
+	}
+	*field(cfg, setting) = ms;
+	return 0;
+}
+
+static int bad_tax(const char *value, char *err, size_t err_size, int r)
+{
+	snprintf(err, err_size, "tax-rate: '%s' is neither AUTO nor a number from 0.0 to 1.0",
+		value);
+	return r;
+}
+
+/* Digits, optionally a point and up to six more: parts per million without floating point. */
+static int set_tax(struct mm_config *cfg, const char *value, char *err, size_t err_size)
+{
+	const char *point = strchr(value, '.');
+	size_t whole_len = point ? (size_t)(point - value) : strlen(value);
+	size_t part_len = point ? strlen(point + 1) : 0;
+	uint64_t whole = 0;
+	uint64_t part = 0;
+
+	if (!strcmp(value, "AUTO") || !strcmp(value, "auto")) {
+		cfg->is_tax_auto = true;
+		return 0;
+	}
+	if (part_len > 6 || (point && part_len == 0) || mm_parse_u64(value, whole_len, 1, &whole))
+		return bad_tax(value, err, err_size, -EINVAL);
+	if (point && mm_parse_u64(point + 1, part_len, MM_TAU_ONE, &part))
+		return bad_tax(value, err, err_size, -EINVAL);
+	for (size_t i = part_len; i < 6; i++)
+		part *= 10;
+	part += whole * MM_TAU_ONE;
+	if (part > MM_TAU_ONE)
+		return bad_tax(value, err, err_size, -ERANGE);
+	cfg->is_tax_auto = false;
+	cfg->tax_ppm = (uint32_t)part;
+	return 0;
+}
+
+static int add_pattern(
+	struct mm_config *cfg, const char *pattern, size_t len, char *err, size_t err_size)
+{
+	if (len == 0 || len >= MM_PATTERN_MAX) {
+		snprintf(err, err_size,
+			"exclude: '%.*s' is not a name or pattern of 1 to %d characters", (int)len,
+			pattern, MM_PATTERN_MAX - 1);
+		return -EINVAL;
+	}
+	if (cfg->exclude_count == MM_EXCLUDE_MAX) {
+		snprintf(err, err_size, "exclude: '%.*s' is one more than %d patterns", (int)len,
+			pattern, MM_EXCLUDE_MAX);
+		return -ERANGE;
+	}
+	memcpy(cfg->exclude[cfg->exclude_count], pattern, len);
+	cfg->exclude[cfg->exclude_count++][len] = '\0';
+	return 0;
+}
+
+/* One pattern, or several with blanks between them, as mm_config_get() writes them. */
+static int add_patterns(struct mm_config *cfg, const char *value, char *err, size_t err_size)
+{
+	size_t count = cfg->exclude_count;
+	int r = 0;
+
+	do {
+		size_t len = strcspn(value, " ");
+
+		r = add_pattern(cfg, value, len, err, err_size);
+		value += len + (value[len] == ' ');
+	} while (!r && *value);
+	if (r)
+		cfg->exclude_count = count;
+	return r;
+}
+
+static int set_value(struct mm_config *cfg, const struct setting *setting, const char *value,
+	char *err, size_t err_size)
+{
+	switch (setting->kind) {
+	case KIND_SIZE:
+	case KIND_SIZE_OR_AUTO:
+		return set_size(cfg, setting, value, err, err_size);
+	case KIND_DURATION:
+		return set_duration(cfg, setting, value, err, err_size);
+	case KIND_FLAG:
+		*(bool *)((char *)cfg + setting->offset) = strcmp(value, "no") != 0;
+		return 0;
+	case KIND_TAX:
+		return set_tax(cfg, value, err, err_size);
+	case KIND_PATTERN:
+		return add_patterns(cfg, value, err, err_size);
+	case KIND_POLICY:
+		if (!strcmp(value, "tax"))
+			return 0;
+		snprintf(err, err_size, "policy: '%s' is unknown; there is: tax", value);
+		return -EINVAL;
+	}
+	return -EINVAL;
+}
+
+int mm_config_set(
+	struct mm_config *cfg, const char *name, const char *value, char *err, size_t err_size)
+{
+	for (size_t i = 0; i < SETTING_COUNT; i++)
+		if (!strcmp(settings[i].info.name, name))
+			return set_value(cfg, &settings[i], value, err, err_size);
+	snprintf(err, err_size, "%s: no such setting", name);
+	return -ENOENT;
+}
+
+int mm_config_check(const struct mm_config *cfg, char *err, size_t err_size)
+{
+	char min[32], max[32];
+
+	if (!cfg->max_kib || cfg->min_kib <= cfg->max_kib)
+		return 0;
+	snprintf(err, err_size, "min: %s is above max, %s",
+		mm_format_size(min, sizeof(min), cfg->min_kib),
+		mm_format_size(max, sizeof(max), cfg->max_kib));
+	return -EINVAL;
+}
+
+/* All patterns in one value, with blanks between them. */
+static int get_patterns(const struct mm_config *cfg, char *buf, size_t size)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < cfg->exclude_count; i++) {
+		size_t len = strlen(cfg->exclude[i]);
+
+		if (used + len + 2 > size)
+			return -ENOSPC;
+		if (used)
+			buf[used++] = ' ';
+		memcpy(buf + used, cfg->exclude[i], len + 1);
+		used += len;
+	}
+	return 0;
+}
+
+int mm_config_get(const struct mm_config *cfg, size_t i, char *buf, size_t size)
+{
+	const struct setting *setting = &settings[i];
+	uint64_t value;
+	int n = 0;
+
+	if (setting->kind == KIND_PATTERN)
+		return get_patterns(cfg, buf, size);
+	if (setting->kind == KIND_FLAG)
+		n = snprintf(buf, size, "%s", cfg->is_equal ? "yes" : "no");
+	else if (setting->kind == KIND_POLICY)
+		n = snprintf(buf, size, "%s", mm_policy_name(cfg->policy));
+	else if (setting->kind == KIND_TAX && cfg->is_tax_auto)
+		n = snprintf(buf, size, "AUTO");
+	else if (setting->kind == KIND_TAX)
+		n = snprintf(
+			buf, size, "%u.%06u", cfg->tax_ppm / MM_TAU_ONE, cfg->tax_ppm % MM_TAU_ONE);
+	else {
+		memcpy(&value, (const char *)cfg + setting->offset, sizeof(value));
+		if (setting->kind == KIND_SIZE_OR_AUTO && value == 0)
+			n = snprintf(buf, size, "auto");
+		else
+			n = snprintf(buf, size, "%llu%s", (unsigned long long)value,
+				setting->kind == KIND_DURATION ? "ms" : "");
+	}
+	return n < 0 || (size_t)n >= size ? -ENOSPC : 0;
+}
+
+bool mm_config_is_excluded(const struct mm_config *cfg, const char *name)
+{
+	for (size_t i = 0; i < cfg->exclude_count; i++)
+		if (fnmatch(cfg->exclude[i], name, 0) == 0)
+			return true;
+	return false;
+}
