@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # One helper per kind of test; each sets LABELS, TIMEOUT and SKIP_RETURN_CODE.
-pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 
 # xenmm_test_properties(NAME LABEL TIMEOUT)
 function(xenmm_test_properties name label timeout)

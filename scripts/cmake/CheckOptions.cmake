@@ -1,24 +1,49 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A wrong value of an option ends the configuration with one line that names the value and what is allowed.
-function(xenmm_check_bool name)
-  string(TOUPPER "${${name}}" value)
-  if(NOT value MATCHES "^(ON|OFF|YES|NO|TRUE|FALSE|1|0)$")
-    message(FATAL_ERROR "${name}=${${name}}: must be ON or OFF")
+# The options, and what is wrong with them. Included before project(), so that a wrong value is answered at
+# once. The first fault found is left in XENMM_STOP; CMakeLists.txt stops with it from the top level, because
+# anywhere deeper CMake adds a call stack to the line.
+set(XENMM_STOP "")
+
+# xenmm_stop(TEXT...): remembers the first fault.
+function(xenmm_stop)
+  if(NOT XENMM_STOP)
+    string(JOIN "" text ${ARGN})
+    set(XENMM_STOP "${text}" PARENT_SCOPE)
   endif()
 endfunction()
 
-foreach(option ONLY_CLIENT XENMM_WITH_XEN DEB RPM SOCK XENMM_TESTS XENMM_FUZZ XENMM_WERROR)
-  xenmm_check_bool(${option})
-endforeach()
+# xenmm_bool(NAME HELP DEFAULT): a switch that takes nothing but CMake's words for yes and no.
+macro(xenmm_bool name help default)
+  option(${name} "${help}" ${default})
+  string(TOUPPER "${${name}}" xenmm_value)
+  if(NOT xenmm_value MATCHES "^(ON|OFF|YES|NO|Y|N|TRUE|FALSE|1|0)$")
+    xenmm_stop("${name}=${${name}}: must be ON or OFF")
+  endif()
+endmacro()
 
-if(TAX_RATE STREQUAL "AUTO")
-  set(XENMM_TAX_RATE "AUTO")
-elseif(TAX_RATE MATCHES "^(0(\\.[0-9]+)?|1(\\.0+)?)$")
-  set(XENMM_TAX_RATE "${TAX_RATE}")
-else()
-  message(FATAL_ERROR "TAX_RATE=${TAX_RATE}: must be AUTO or a number from 0.0 to 1.0")
+xenmm_bool(ONLY_CLIENT "Build mmclient alone (needs only libxenstore)" OFF)
+xenmm_bool(XENMM_WITH_XEN "Build the Xen back end and mmclient's xenstore publisher" ON)
+xenmm_bool(DEB "Build Debian packages with the target 'package'" OFF)
+xenmm_bool(RPM "Build RPM packages with the target 'package'" OFF)
+xenmm_bool(SOCK "Serve the first xenmm's JSON on 127.0.0.1:9091" OFF)
+xenmm_bool(XENMM_TESTS "Build the tests" ON)
+xenmm_bool(XENMM_FUZZ "Build libFuzzer targets (clang)" OFF)
+xenmm_bool(XENMM_COVERAGE "Count executed lines (for scripts/coverage)" OFF)
+xenmm_bool(XENMM_WERROR "Treat warnings as errors (for developers; the presets set it)" OFF)
+set(XENMM_SANITIZE "" CACHE STRING "Value for -fsanitize=, e.g. address,undefined")
+
+set(TAX_RATE "0.75" CACHE STRING "Default of mmserver --tax-rate: AUTO or 0.0-1.0")
+string(TOUPPER "${TAX_RATE}" XENMM_TAX_RATE)
+if(NOT XENMM_TAX_RATE MATCHES "^(AUTO|0(\\.[0-9]+)?|1(\\.0+)?)$")
+  xenmm_stop("TAX_RATE=${TAX_RATE}: must be AUTO or a number from 0.0 to 1.0")
 endif()
 
 if(ONLY_CLIENT AND NOT XENMM_WITH_XEN)
-  message(FATAL_ERROR "ONLY_CLIENT=ON needs XENMM_WITH_XEN=ON: mmclient writes to xenstore")
+  xenmm_stop("XENMM_WITH_XEN=${XENMM_WITH_XEN}: must be ON with ONLY_CLIENT=ON, because mmclient writes to xenstore")
+endif()
+if((DEB OR RPM) AND NOT XENMM_WITH_XEN)
+  xenmm_stop("XENMM_WITH_XEN=${XENMM_WITH_XEN}: must be ON with DEB=ON or RPM=ON, because packages are for Xen")
+endif()
+if(XENMM_FUZZ AND NOT XENMM_SANITIZE MATCHES "address")
+  xenmm_stop("XENMM_FUZZ=${XENMM_FUZZ}: needs XENMM_SANITIZE=address,undefined (use the preset 'fuzz')")
 endif()

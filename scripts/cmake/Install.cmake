@@ -1,6 +1,41 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What goes where on a system.
+# What goes where on a system. Components: server (dom0) and client (guests).
+
+# Units: where systemd looks for those of this prefix; packages (prefix /usr) ask systemd itself.
+set(xenmm_unit_default "${CMAKE_INSTALL_PREFIX}/lib/systemd/system")
+if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+  pkg_get_variable(xenmm_systemd_unit_dir systemd systemdsystemunitdir)
+  if(xenmm_systemd_unit_dir)
+    set(xenmm_unit_default "${xenmm_systemd_unit_dir}")
+  endif()
+endif()
+set(XENMM_UNIT_DIR "${xenmm_unit_default}" CACHE PATH "Where systemd units are installed")
+set(XENMM_DEFAULT_DIR "${CMAKE_INSTALL_FULL_SYSCONFDIR}/default")
+set(XENMM_INIT_DIR "${CMAKE_INSTALL_FULL_SYSCONFDIR}/init.d")
+
+# The JSON socket is the only thing that needs the network.
+set(XENMM_UNIT_FAMILIES "AF_UNIX")
+if(SOCK)
+  set(XENMM_UNIT_FAMILIES "AF_UNIX AF_INET")
+endif()
+
+# xenmm_install_unit(NAME COMPONENT): scripts/NAME.service.in
+function(xenmm_install_unit name component)
+  configure_file("${PROJECT_SOURCE_DIR}/scripts/${name}.service.in"
+    "${CMAKE_BINARY_DIR}/units/${name}.service" @ONLY)
+  install(FILES "${CMAKE_BINARY_DIR}/units/${name}.service"
+    DESTINATION "${XENMM_UNIT_DIR}" COMPONENT ${component})
+endfunction()
+
 install(TARGETS mmclient RUNTIME DESTINATION "${CMAKE_INSTALL_SBINDIR}" COMPONENT client)
+if(EXISTS "${PROJECT_SOURCE_DIR}/scripts/mmclientd.service.in")
+  xenmm_install_unit(mmclientd client)
+  install(PROGRAMS scripts/mmclientd DESTINATION "${XENMM_INIT_DIR}" COMPONENT client)
+endif()
+
 if(NOT ONLY_CLIENT)
   install(TARGETS mmserver RUNTIME DESTINATION "${CMAKE_INSTALL_SBINDIR}" COMPONENT server)
+  xenmm_install_unit(mmserver server)
+  install(FILES scripts/mmserver.default DESTINATION "${XENMM_DEFAULT_DIR}" RENAME mmserver
+    COMPONENT server)
 endif()

@@ -1,0 +1,91 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Builds the Debian packages, checks them with lintian, installs them in a clean Debian 12, starts what can be
+# started there, and purges them: nothing may stay behind.
+set -euo pipefail
+# shellcheck source=tests/packages/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+check_lintian() {
+	echo "--- lintian"
+	lintian --fail-on error --allow-root "$work"/packages/*.deb || fail "lintian found errors"
+}
+
+# What dpkg would leave in the root: every path but those that belong to the logs and caches of dpkg and apt.
+list_files() {
+	find "$root" -xdev \( -path "$root/proc" -o -path "$root/sys" -o -path "$root/dev" -o -path "$root/tmp" \
+		-o -path "$root/var/lib/dpkg" -o -path "$root/var/cache" -o -path "$root/var/log" \
+		-o -path "$root/var/lib/apt" -o -path "$root/etc/ld.so.cache" \) -prune -o -print | sort
+	find "$root/var/log" -path '*xenmm*'
+}
+
+install_packages() {
+	echo "--- installing"
+	cp "$work"/packages/*.deb "$root/tmp/"
+	in_root "$root" sh -c 'apt-get install -y -qq --no-install-recommends man-db libevent-core-2.1-7 libxenmisc4.17 libxenstore4' \
+		>"$work/log" 2>&1 || { tail -n 20 "$work/log"; fail "dependencies do not install"; }
+	list_files >"$work/before"
+	in_root "$root" sh -c 'dpkg -i /tmp/xenmm-*.deb' || fail "the packages do not install"
+}
+
+check_server() {
+	echo "--- mmserver"
+	in_root "$root" mmserver --version || fail "mmserver does not start"
+	in_root "$root" mmserver --backend sim --once --log-dir /tmp || fail "mmserver does not run the simulator"
+	local status=0
+	in_root "$root" mmserver --once >"$work/out" 2>&1 || status=$?
+	cat "$work/out"
+	[ "$status" = 1 ] || fail "mmserver without Xen ended with $status, not 1"
+	[ "$(wc -l <"$work/out")" = 1 ] || fail "mmserver without Xen said more or less than one line"
+	in_root "$root" sh -c 'man mmserver | grep -q -- --budget' || fail "no man page mmserver"
+	[ -f "$root/etc/default/mmserver" ] || fail "no /etc/default/mmserver"
+	in_root "$root" dpkg-query -W -f '${Conffiles}\n' xenmm-server | grep -q ' /etc/default/mmserver ' ||
+		fail "/etc/default/mmserver is no conffile"
+}
+
+check_client() {
+	echo "--- mmclient"
+	in_root "$root" mmclient --version || fail "mmclient does not start"
+	in_root "$root" mmclient --dry-run --once || fail "mmclient --dry-run failed"
+	in_root "$root" sh -c 'man mmclient | grep -q -- --interval' || fail "no man page mmclient"
+	local status=0
+	in_root "$root" service mmclientd start >"$work/out" 2>&1 || status=$?
+	cat "$work/out"
+	[ "$status" != 0 ] || fail "mmclientd claims to run where there is no Xen"
+	grep -qi xen "$work/out" || fail "mmclientd does not say that this is no Xen guest"
+	in_root "$root" service mmclientd status && fail "mmclientd status claims that it runs"
+	in_root "$root" service mmclientd stop || fail "mmclientd stop failed"
+}
+
+check_units() {
+	echo "--- units"
+	local unit
+	for unit in mmserver mmclientd; do
+		systemd-analyze verify --root "$root" --man=no "/lib/systemd/system/$unit.service" 2>&1 | tee "$work/verify"
+		[ ! -s "$work/verify" ] || fail "systemd-analyze has remarks on $unit.service"
+	done
+}
+
+purge_packages() {
+	echo "--- purging"
+	in_root "$root" sh -c 'mkdir -p /var/log/xenmm && touch /var/log/xenmm/log'
+	in_root "$root" dpkg --purge xenmm-server xenmm-client || fail "the packages do not go"
+	list_files >"$work/after"
+	diff "$work/before" "$work/after" || fail "purging leaves files behind"
+}
+
+need_root dpkg-buildpackage dh lintian debootstrap
+"$source_dir/scripts/package" --deb --output "$work/packages" >"$work/build.log" 2>&1 ||
+	{ tail -n 40 "$work/build.log"; fail "dpkg-buildpackage failed"; }
+tail -n 4 "$work/build.log"
+check_lintian
+root="$work/root"
+bare_root "$root"
+install_packages
+check_server
+check_client
+if command -v systemd-analyze >/dev/null; then
+	check_units
+fi
+purge_packages
+echo "installed, started, purged"

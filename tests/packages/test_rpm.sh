@@ -1,0 +1,41 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Builds the RPM packages and looks into them: the files, the configuration file, what they require, and that
+# the programs in them run.
+set -euo pipefail
+# shellcheck source=tests/packages/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+has_file() { # PACKAGE PATH
+	rpm -qpl "$1" 2>/dev/null | grep -qx "$2" || fail "${1##*/} has no $2"
+}
+
+command -v rpmbuild >/dev/null || skip "rpmbuild is not installed"
+command -v rpm2cpio >/dev/null || skip "rpm2cpio is not installed"
+command -v cpio >/dev/null || skip "cpio is not installed"
+"$source_dir/scripts/package" --rpm --output "$work/packages" >"$work/build.log" 2>&1 ||
+	{ tail -n 40 "$work/build.log"; fail "rpmbuild failed"; }
+tail -n 3 "$work/build.log"
+
+server=$(find "$work/packages" -name 'xenmm-server-[0-9]*.rpm')
+client=$(find "$work/packages" -name 'xenmm-client-[0-9]*.rpm')
+[ -f "$server" ] && [ -f "$client" ] || fail "not one package each for server and client"
+has_file "$server" /usr/sbin/mmserver
+has_file "$server" /usr/lib/systemd/system/mmserver.service
+has_file "$server" '/usr/share/man/man8/mmserver.8.*'
+has_file "$client" /usr/sbin/mmclient
+has_file "$client" /usr/lib/systemd/system/mmclientd.service
+has_file "$client" /etc/init.d/mmclientd
+has_file "$client" '/usr/share/man/man8/mmclient.8.*'
+rpm -qpc "$server" 2>/dev/null | grep -qx /etc/default/mmserver || fail "/etc/default/mmserver is no configuration file"
+rpm -qp --requires "$client" 2>/dev/null | grep -q libxenstore || fail "xenmm-client does not require libxenstore"
+if rpm -qp --requires "$client" 2>/dev/null | grep -Eq 'libevent|libxenlight'; then
+	fail "xenmm-client requires more than libxenstore"
+fi
+for package in "$server" "$client"; do
+	mkdir -p "$work/root"
+	rpm2cpio "$package" | (cd "$work/root" && cpio --quiet -idm)
+done
+"$work/root/usr/sbin/mmserver" --version
+"$work/root/usr/sbin/mmclient" --version
+echo "both packages are complete"
