@@ -55,6 +55,13 @@ struct mm_backend_ops {
 	 */
 	int (*summary)(struct mm_backend *b, FILE *out);
 
+	/*
+	 * NULL allowed. Why the last set_target() failed, in words for a log line; "" when there is nothing to
+	 * add. Valid until the next call.
+	 */
+	const char *(*last_error)(struct mm_backend *b);
+
+	/* To be called before the event base that wait() was given goes away. */
 	void (*close)(struct mm_backend *b);
 };
 

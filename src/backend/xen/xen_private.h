@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The Xen back end's own state, shared by its files and by nobody else. */
+#ifndef XENMM_XEN_PRIVATE_H
+#define XENMM_XEN_PRIVATE_H
+
+#include "xenmm/backend.h"
+
+#include "compat.h"
+#include "guest.h"
+#include "saving.h"
+#include "store.h"
+
+struct event;
+
+/* Catches what Xen's libraries would print; the first error since it was cleared is kept. */
+struct mm_logger {
+	xentoollog_logger vtable;
+	char text[256];
+};
+
+/* Waiting; see loop.c. */
+struct mm_loop {
+	struct event_base *base; /* where the events below are registered; NULL: none are */
+	struct event *store;	 /* the store has something to say */
+	struct event *pace;	 /* when to listen to it again */
+	struct event *timer;	 /* the end of the wait */
+	uint64_t until_ms;	 /* what the timer is set to */
+	uint64_t round_ms;	 /* when a round is due because of events; 0: none is */
+	bool is_over;
+};
+
+struct mm_xen {
+	struct mm_backend base;
+	bool is_dry_run;
+	int lock_fd; /* -1: none (dry run) */
+	struct mm_logger logger;
+	xc_interface *xc;
+	libxl_ctx *xl; /* opened at the first target */
+	char last_error[256];
+
+	struct mm_store store;
+	uint64_t retry_ms;	/* store lost: when to try again ... */
+	uint64_t retry_wait_ms; /* ... and how long that waits, doubling */
+
+	xc_domaininfo_t *infos; /* Xen's list, sorted by domid, without dom0 */
+	unsigned int info_count, info_capacity;
+	struct mm_guest **guests;      /* of the same domains in the same order */
+	struct mm_guest **next_guests; /* room for the next list */
+	size_t guest_count, guest_capacity;
+	uint32_t next_serial;
+	struct mm_saving saving;
+
+	uint64_t sampled_ms;	 /* start of the last sample ... */
+	uint64_t sample_cost_ms; /* ... and how long it took */
+	struct mm_loop loop;
+};
+
+/* CLOCK_MONOTONIC: goes on through changes of the wall clock, and is libevent's, too. */
+uint64_t mm_xen_now_ms(void);
+
+/*
+ * place.c: whether this is the place to run. Checks dom0 and rights, and takes the lock that keeps
+ * a second mmserver away. On failure -ENODEV, -EPERM, -EBUSY or another -errno with a line in err.
+ */
+int mm_place_check(char *err, size_t err_size);
+int mm_place_lock(int *ret_fd, char *err, size_t err_size);
+
+/* domains.c: refreshes x->infos and x->guests. Returns 0, -EIO or -ENOMEM. */
+int mm_xen_list(struct mm_xen *x);
+
+/* The record of a domain, or NULL. */
+struct mm_guest *mm_xen_find(struct mm_xen *x, uint32_t domid);
+
+/* Fills a snapshot from what was listed and refreshed. Returns 0, -EIO or -ENOMEM. */
+int mm_xen_fill(struct mm_xen *x, struct mm_snapshot *snap, uint64_t now_ms);
+
+/* loop.c: takes the store events that have arrived. Returns 0 or -ENOTCONN. */
+int mm_xen_drain(struct mm_xen *x, uint64_t now_ms);
+
+/* Waits as mm_backend_ops.wait() promises. */
+int mm_xen_wait(struct mm_backend *b, struct event_base *base, uint64_t until_ms);
+
+/* The store's descriptor is about to go away, or everything: unregisters all events. */
+void mm_loop_reset(struct mm_loop *loop);
+
+/* target.c: as mm_backend_ops.set_target() promises. */
+int mm_xen_set_target(struct mm_backend *b, uint32_t domid, uint64_t target_kib);
+void mm_xen_close_libxl(struct mm_xen *x);
+void mm_logger_init(struct mm_logger *logger);
+
+#endif
