@@ -20,6 +20,7 @@ struct mm_backend;
 
 struct mm_backend_ops {
 	const char *name; /* what --backend= selects */
+	bool is_virtual_time; /* its clock is not the wall's: it starts at any time and may jump */
 
 	/*
 	 * Fills *snap (cleared first, its memory reused) with the world as it is now, sorted by domid. A

@@ -57,6 +57,12 @@ void mm_history_free(struct mm_history *hist);
 /* The track of a domain, or NULL. */
 const struct mm_track *mm_history_find(const struct mm_history *hist, uint32_t domid);
 
+/* What the domain holds, in terms of its target: current less the constant offset of its type. */
+uint64_t mm_track_held(const struct mm_track *track, const struct mm_domain *dom);
+
+/* Whether the domain is still to give memory back, more than rounding, until it is at its target. */
+bool mm_track_is_shrinking(const struct mm_track *track, const struct mm_domain *dom);
+
 const char *mm_progress_name(enum mm_progress progress);
 
 #endif

@@ -216,7 +216,7 @@ static void survey_domain(struct decision *d, size_t i)
 	uint64_t held, bound;
 
 	mm_progress_update(track, dom, d->snap->now_ms);
-	held = mm_progress_held(track, dom);
+	held = mm_track_held(track, dom);
 	note_report(track, dom, held);
 	memset(entry, 0, sizeof(*entry));
 	entry->domid = dom->domid;
@@ -410,13 +410,12 @@ static void freeze_silent(struct decision *d)
 	for (size_t i = 0; i < d->snap->count; i++) {
 		struct mm_plan_entry *entry = &d->plan->entries[i];
 		const struct mm_track *track = &d->hist->tracks[i];
-		struct mm_share row = {.index = i};
+		const struct mm_share row = {.index = i};
 
-		if (entry->reason != MM_REASON_SILENT || track->progress == MM_PROGRESS_SETTLED ||
-			!track->is_shrinking)
-			continue;
-		row.held_kib = mm_progress_held(track, &d->snap->domains[i]);
-		change(d, &row, row.held_kib, MM_REASON_SILENT);
+		if (entry->reason == MM_REASON_SILENT &&
+			mm_track_is_shrinking(track, &d->snap->domains[i]))
+			change(d, &row, mm_track_held(track, &d->snap->domains[i]),
+				MM_REASON_SILENT);
 	}
 }
 

@@ -30,11 +30,16 @@ static uint64_t distance(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
-uint64_t mm_progress_held(const struct mm_track *track, const struct mm_domain *dom)
+uint64_t mm_track_held(const struct mm_track *track, const struct mm_domain *dom)
 {
 	int64_t held = (int64_t)dom->current_kib - track->offset_kib;
 
 	return held > 0 ? (uint64_t)held : 0;
+}
+
+bool mm_track_is_shrinking(const struct mm_track *track, const struct mm_domain *dom)
+{
+	return dom->target_kib > 0 && mm_track_held(track, dom) > dom->target_kib + MM_ARRIVED_KIB;
 }
 
 /* PV guests have none. The first calm difference is kept for life, as the toolstack sets it at
@@ -94,7 +99,7 @@ void mm_progress_update(struct mm_track *track, const struct mm_domain *dom, uin
 		track->first_ms = now_ms;
 	learn_offset(track, dom, now_ms);
 
-	held = mm_progress_held(track, dom);
+	held = mm_track_held(track, dom);
 	gap = dom->target_kib ? distance(held, dom->target_kib) : 0;
 	is_shrinking = held > dom->target_kib;
 	if (dom->state != MM_DOM_RUNNING ||

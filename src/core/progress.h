@@ -36,9 +36,6 @@ int mm_history_match(struct mm_history *hist, const struct mm_snapshot *snap);
 /* Brings the track up to date with its domain. */
 void mm_progress_update(struct mm_track *track, const struct mm_domain *dom, uint64_t now_ms);
 
-/* What the domain holds, in terms of its target: current less the constant offset of its type. */
-uint64_t mm_progress_held(const struct mm_track *track, const struct mm_domain *dom);
-
 /* Whether it is time to wake the balloon (nudge, or probe when stuck). Says so once per interval.
  */
 bool mm_progress_should_wake(struct mm_track *track, uint64_t now_ms);

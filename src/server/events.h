@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The log of what was done and why: a line for each change of a target, and for each guest whose
+ * standing changes (silent, stuck, back again).
+ */
+#ifndef XENMM_EVENTS_H
+#define XENMM_EVENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "xenmm/plan.h"
+#include "xenmm/snapshot.h"
+
+struct mm_event_guest {
+	uint32_t domid;
+	enum mm_reason reason; /* of the last round, where it tells the guest's standing */
+};
+
+struct mm_events {
+	struct mm_event_guest *guests; /* of the last round, sorted by domid */
+	size_t count, capacity;
+	bool was_overcommitted;
+};
+
+void mm_events_free(struct mm_events *events);
+
+/* A target was set. */
+void mm_events_target(const struct mm_snapshot *snap, const struct mm_plan_entry *entry);
+
+/* A round was decided: tells which guests stand otherwise than in the round before. */
+void mm_events_round(
+	struct mm_events *events, const struct mm_snapshot *snap, const struct mm_plan *plan);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* mmserver's command line. */
+#ifndef XENMM_OPTIONS_H
+#define XENMM_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "xenmm/backend.h"
+#include "xenmm/config.h"
+
+struct mm_options {
+	struct mm_config config;
+	char backend[16];
+	struct mm_backend_options world;
+	const char *log_dir; /* NULL: the current directory */
+	const char *record;  /* NULL: no trace is written */
+	bool is_verbose;
+	bool is_once;
+	bool is_dry_run;
+};
+
+enum mm_options_result {
+	MM_OPTIONS_RUN,
+	MM_OPTIONS_DONE,  /* --help or --version was printed: exit status 0 */
+	MM_OPTIONS_WRONG, /* err says what: exit status 2 */
+};
+
+/*
+ * Parses argv. `base` are the settings to start from (NULL: the defaults); strings of *ret_options
+ * point into argv. May be called again.
+ */
+enum mm_options_result mm_options_parse(int argc, char **argv, const struct mm_config *base,
+	struct mm_options *ret_options, char *err, size_t err_size);
+
+#endif

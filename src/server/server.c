@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The loop: sample, decide, apply, report, wait. Owns the signals and what is printed; decides
+ * nothing itself.
+ */
+#include "server.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "datalog.h"
+#include "events.h"
+#include "log.h"
+#include "notify.h"
+#include "options.h"
+#include "table.h"
+#include "xenmm/decide.h"
+#include "xenmm/trace.h"
+#include "xenmm/units.h"
+
+/* While balloons move the world is looked at this often: a tenth of the time that 100 MiB take. */
+#define QUICK_MS 100
+
+/* A row of the table at most this often, however quick the rounds are. */
+#define TABLE_MS 500
+
+#define EXIT_MISUSE 2
+
+struct server {
+	struct mm_options options;
+	struct mm_backend *backend;
+	struct event_base *base;
+	struct event *signals[3];
+	struct mm_snapshot snap;
+	struct mm_history hist;
+	struct mm_plan plan;
+	struct mm_table table;
+	struct mm_events events;
+	struct mm_datalog *datalog;
+	FILE *record;
+	struct timespec start;			 /* wall clock at the first round ... */
+	uint64_t start_ms;			 /* ... and the back end's clock then */
+	uint64_t sample_told_ms, target_told_ms; /* when such a failure was told last */
+	bool has_started;
+	bool has_failed_target; /* in this round */
+	bool is_stopping;
+};
+
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+	struct server *server = arg;
+
+	(void)what;
+	if (!server->is_stopping)
+		mm_log(MM_LOG_INFO, "stopping on %s", strsignal(number));
+	server->is_stopping = true;
+	event_base_loopbreak(server->base);
+}
+
+static int open_loop(struct server *server)
+{
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
+	signal(SIGPIPE, SIG_IGN); /* a reader of our table that left must not end the balancing */
+	server->base = event_base_new();
+	if (!server->base)
+		return -ENOMEM;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		server->signals[i] = evsignal_new(server->base, numbers[i], on_signal, server);
+		if (!server->signals[i] || evsignal_add(server->signals[i], NULL))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* A file for each guest is open: as many as the system lets us have. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE,
+		&limit); /* without it there are fewer data logs, which is reported */
+}
+
+static bool is_replay(const struct server *server)
+{
+	return !strcmp(server->options.backend, "replay");
+}
+
+static int open_record(struct server *server)
+{
+	const char *path = server->options.record;
+
+	if (!path)
+		return 0;
+	server->record = fopen(path, "wxe");
+	if (!server->record) {
+		mm_log(MM_LOG_ERR, "record: cannot create '%s': %s", path, strerror(errno));
+		return -errno;
+	}
+	return mm_trace_write_head(server->record, &server->options.config);
+}
+
+static void stop_record(struct server *server, int r)
+{
+	mm_log(MM_LOG_WARN, "record: cannot write '%s': %s; recording stops, balancing goes on",
+		server->options.record, strerror(-r));
+	fclose(server->record);
+	server->record = NULL;
+}
+
+/* Wall-clock time of the snapshot; virtual time counts from when the run began. */
+static struct timespec wall_time(const struct server *server)
+{
+	uint64_t elapsed_ms = server->snap.now_ms - server->start_ms;
+	struct timespec wall = server->start;
+
+	if (!server->backend->ops->is_virtual_time) {
+		clock_gettime(CLOCK_REALTIME, &wall);
+		return wall;
+	}
+	wall.tv_nsec += (long)(elapsed_ms % 1000) * 1000000;
+	wall.tv_sec += (time_t)(elapsed_ms / 1000) + wall.tv_nsec / 1000000000;
+	wall.tv_nsec %= 1000000000;
+	return wall;
+}
+
+static void begin(struct server *server)
+{
+	clock_gettime(CLOCK_REALTIME, &server->start);
+	server->start_ms = server->snap.now_ms;
+	server->has_started = true;
+	if (server->options.log_dir || !is_replay(server))
+		(void)mm_datalog_new(server->options.log_dir ? server->options.log_dir : ".",
+			&server->start,
+			&server->datalog); /* without memory for it there are no data logs */
+	mm_notify("READY=1");
+}
+
+static void apply_entry(struct server *server, const struct mm_plan_entry *entry)
+{
+	const struct mm_backend_ops *ops = server->backend->ops;
+	int r = server->options.is_dry_run
+			? 0
+			: ops->set_target(server->backend, entry->domid, entry->new_kib);
+
+	if (r == -ENOENT) /* it went away since the sample: the next one will show that */
+		return;
+	if (r) {
+		server->has_failed_target = true;
+		if (mm_log_is_due(&server->target_told_ms, server->snap.now_ms))
+			mm_log(MM_LOG_WARN,
+				"domain %" PRIu32 ": cannot set its target to %" PRIu64 " KiB: %s",
+				entry->domid, entry->new_kib, strerror(-r));
+		return;
+	}
+	mm_events_target(&server->snap, entry);
+}
+
+static void apply(struct server *server)
+{
+	server->has_failed_target = false;
+	for (size_t i = 0; i < server->plan.change_count; i++)
+		apply_entry(server, &server->plan.entries[server->plan.order[i]]);
+}
+
+static void report(struct server *server)
+{
+	const struct timespec wall = wall_time(server);
+	uint64_t interval_ms = server->options.config.interval_ms;
+	uint64_t since_ms = server->snap.now_ms - server->table.last_ms;
+
+	mm_events_round(&server->events, &server->snap, &server->plan);
+	if (!server->table.has_row || since_ms >= interval_ms ||
+		(server->plan.change_count > 0 && since_ms >= TABLE_MS))
+		mm_table_print(
+			&server->table, &server->snap, &server->plan, server->options.is_verbose);
+	if (server->datalog)
+		mm_datalog_write(server->datalog, &server->snap, &server->plan, &wall, interval_ms);
+	if (server->record) {
+		int r = mm_trace_write_round(server->record, &server->snap, &server->plan);
+
+		if (r)
+			stop_record(server, r);
+	}
+}
+
+/* One round. Returns 0; 1: the world has ended; -errno: no way to go on. */
+static int run_round(struct server *server)
+{
+	const struct mm_backend_ops *ops = server->backend->ops;
+	int r = ops->sample(server->backend, &server->snap);
+
+	if (r == -ENODATA)
+		return 1;
+	if (r == -EAGAIN) {
+		if (mm_log_is_due(&server->sample_told_ms, server->snap.now_ms))
+			mm_log(MM_LOG_WARN, "the domains cannot be read just now; trying again");
+		server->plan.is_moving = false;
+		return 0;
+	}
+	if (r) {
+		mm_log(MM_LOG_ERR, "the domains cannot be read: %s", strerror(-r));
+		return r;
+	}
+	if (!server->has_started)
+		begin(server);
+	r = mm_decide(&server->options.config, &server->snap, &server->hist, &server->plan);
+	if (r) {
+		mm_log(MM_LOG_WARN, "no memory for this round; trying again");
+		return 0;
+	}
+	apply(server);
+	report(server);
+	mm_notify("WATCHDOG=1");
+	return ops->decided ? ops->decided(server->backend, &server->snap, &server->plan) : 0;
+}
+
+static int run(struct server *server)
+{
+	int r = 0;
+
+	while (!server->is_stopping) {
+		uint64_t delay_ms = server->options.config.interval_ms;
+
+		r = run_round(server);
+		if (r || server->options.is_once)
+			break;
+		if (server->plan.is_moving && !server->has_failed_target)
+			delay_ms = mm_min_u64(delay_ms, QUICK_MS);
+		r = server->backend->ops->wait(
+			server->backend, server->base, server->snap.now_ms + delay_ms);
+		if (r)
+			break;
+	}
+	return r < 0 ? r : 0;
+}
+
+/* No guest shall go on shrinking when nobody watches it: half-way targets become what it holds. */
+static void leave_safe_targets(struct server *server)
+{
+	const struct mm_backend_ops *ops = server->backend->ops;
+
+	if (server->options.is_dry_run || is_replay(server) ||
+		ops->sample(server->backend, &server->snap))
+		return;
+	for (size_t i = 0; i < server->snap.count; i++) {
+		const struct mm_domain *dom = &server->snap.domains[i];
+		const struct mm_track *track = mm_history_find(&server->hist, dom->domid);
+
+		if (!track || dom->state != MM_DOM_RUNNING || !mm_track_is_shrinking(track, dom))
+			continue;
+		if (!ops->set_target(server->backend, dom->domid, mm_track_held(track, dom)))
+			mm_log(MM_LOG_INFO,
+				"%s (domain %" PRIu32 "): left at %" PRIu64 " KiB, what it holds",
+				dom->name, dom->domid, mm_track_held(track, dom));
+	}
+}
+
+static void close_server(struct server *server)
+{
+	mm_datalog_free(server->datalog);
+	if (server->record && fclose(server->record))
+		mm_log(MM_LOG_WARN, "record: cannot write '%s': %s", server->options.record,
+			strerror(errno));
+	if (server->backend)
+		server->backend->ops->close(server->backend);
+	for (size_t i = 0; i < sizeof(server->signals) / sizeof(server->signals[0]); i++)
+		if (server->signals[i])
+			event_free(server->signals[i]);
+	if (server->base)
+		event_base_free(server->base);
+	mm_events_free(&server->events);
+	mm_plan_free(&server->plan);
+	mm_history_free(&server->hist);
+	mm_snapshot_free(&server->snap);
+}
+
+/* Opens the world; its recorded settings, where it has any, come below those of the command line.
+ */
+static int open_world(struct server *server, int argc, char **argv)
+{
+	struct mm_options *options = &server->options;
+	struct mm_config base;
+	char err[256] = "";
+	int r = mm_backend_open(
+		options->backend, &options->world, err, sizeof(err), &server->backend);
+
+	if (r) {
+		mm_log(MM_LOG_ERR, "%s", err);
+		return r == -EINVAL || r == -ENOENT ? EXIT_MISUSE : EXIT_FAILURE;
+	}
+	if (!server->backend->ops->settings)
+		return EXIT_SUCCESS;
+	mm_config_init(&base);
+	if (server->backend->ops->settings(server->backend, &base))
+		return EXIT_FAILURE;
+	/* The command line was found right before, so it is now. */
+	(void)mm_options_parse(argc, argv, &base, options, err, sizeof(err));
+	return EXIT_SUCCESS;
+}
+
+static int serve(struct server *server, int argc, char **argv)
+{
+	int r = open_world(server, argc, argv);
+
+	if (r)
+		return r;
+	raise_file_limit();
+	if (open_loop(server)) {
+		mm_log(MM_LOG_ERR, "cannot start the event loop");
+		return EXIT_FAILURE;
+	}
+	if (open_record(server))
+		return EXIT_FAILURE;
+	r = run(server);
+	mm_notify("STOPPING=1");
+	if (server->is_stopping)
+		leave_safe_targets(server);
+	if (server->backend->ops->summary) {
+		int summed = server->backend->ops->summary(server->backend, stdout);
+
+		r = r ? r : summed;
+	}
+	return r ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int mm_server_main(int argc, char **argv)
+{
+	struct server server = {.options.is_once = false};
+	char err[256] = "";
+	int status;
+
+	mm_log_init(false);
+	switch (mm_options_parse(argc, argv, NULL, &server.options, err, sizeof(err))) {
+	case MM_OPTIONS_DONE:
+		return EXIT_SUCCESS;
+	case MM_OPTIONS_WRONG:
+		mm_log(MM_LOG_ERR, "%s", err);
+		return EXIT_MISUSE;
+	case MM_OPTIONS_RUN:
+		break;
+	}
+	mm_log_init(server.options.is_verbose);
+	status = serve(&server, argc, argv);
+	close_server(&server);
+	return status;
+}
