@@ -23,5 +23,5 @@ function(xenmm_add_script_test name)
   add_test(NAME ${label}.${name} COMMAND ${ARGN})
   xenmm_test_properties(${label}.${name} ${label} 120)
   set_property(TEST ${label}.${name} PROPERTY ENVIRONMENT
-    "XENMM_BIN=${CMAKE_BINARY_DIR}/bin;XENMM_SOURCE=${PROJECT_SOURCE_DIR}")
+    "XENMM_BUILD=${CMAKE_BINARY_DIR};XENMM_BIN=${CMAKE_BINARY_DIR}/bin;XENMM_SOURCE=${PROJECT_SOURCE_DIR}")
 endfunction()

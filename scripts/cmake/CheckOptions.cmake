@@ -37,6 +37,10 @@ string(TOUPPER "${TAX_RATE}" XENMM_TAX_RATE)
 if(NOT XENMM_TAX_RATE MATCHES "^(AUTO|0(\\.[0-9]+)?|1(\\.0+)?)$")
   xenmm_stop("TAX_RATE=${TAX_RATE}: must be AUTO or a number from 0.0 to 1.0")
 endif()
+string(LENGTH "${XENMM_TAX_RATE}" xenmm_length)
+if(xenmm_length GREATER 8) # parts per million: six decimals, as mmserver --tax-rate takes them
+  xenmm_stop("TAX_RATE=${TAX_RATE}: must have six decimals at most")
+endif()
 
 if(ONLY_CLIENT AND NOT XENMM_WITH_XEN)
   xenmm_stop("XENMM_WITH_XEN=${XENMM_WITH_XEN}: must be ON with ONLY_CLIENT=ON, because mmclient writes to xenstore")
