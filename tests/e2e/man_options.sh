@@ -7,13 +7,13 @@ set -euo pipefail
 
 # An option line of --help: blanks, then one or more options. Of a page: the same at the start of the line.
 options_in() {
-	grep -oE -- '(^|[ ,])--?[a-zA-Z][a-z-]*' | tr -d ' ,' | sort -u
+	grep -oE -- '(^|[ ,])--?[a-zA-Z0-9][a-z-]*' | tr -d ' ,' | sort -u
 }
 
 check() { # PROGRAM PAGE
 	local help page
 	run 0 "$bin/$1" --help
-	help=$(grep -E '^ +-' "$work/out" | sed -E 's/^( +(-[A-Za-z](, | )?)?(--[a-z-]+)?).*/\1/' | options_in)
+	help=$(grep -E '^ +-' "$work/out" | sed -E 's/^( +(-[A-Za-z0-9](, | )?)?(--[a-z-]+)?).*/\1/' | options_in)
 	page=$(grep -E '^-' "$2" | sed -E 's/[ =][A-Z|].*//' | grep -vE '^-+$' | options_in)
 	[ -n "$help" ] || fail "$1 --help lists no option"
 	diff <(echo "$help") <(echo "$page") || fail "--help (<) and the man page (>) of $1 differ"

@@ -44,16 +44,12 @@ misuse "''" --backend sim --exclude ''
 misuse cloud --backend cloud
 misuse min --backend sim --min 2G --max 1G
 
-# Not misuse, but nothing to run either.
-run 1 "$bin/mmserver" --backend sim:/nonexistent/file
-one_line /nonexistent/file
-run 1 "$bin/mmserver" --backend replay:/nonexistent/file
-one_line /nonexistent/file
+# Files that are not there, or not what they should be.
+misuse /nonexistent/file --backend sim:/nonexistent/file
+misuse /nonexistent/file --backend replay:/nonexistent/file
 printf 'this is no scenario\n' >"$work/broken"
-run 1 "$bin/mmserver" --backend "sim:$work/broken"
-one_line broken
-run 1 "$bin/mmserver" --backend "replay:$work/broken"
-one_line broken
+misuse broken --backend "sim:$work/broken"
+misuse broken --backend "replay:$work/broken"
 
 if ! grep -qs control_d /proc/xen/capabilities; then
 	run 1 "$bin/mmserver"

@@ -21,7 +21,7 @@ mapfile -t second < <(find . -name '*_2_*.log' | sort)
 sha256sum -c --quiet "$work/first" || fail "the second run touched the first one's logs"
 
 for log in "${first[@]}"; do
-	[[ ${log#./} =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}_1_[0-9]+\.log$ ]] || fail "name of $log"
+	[[ ${log#./} =~ ^[0-9]{2}_[0-9]{2}_[0-9]{2}_1_[0-9]+\.log$ ]] || fail "name of $log"
 	grep -q '^#.*time.*tg_mem.*use_mem.*free_mem.*tot_mem' "$log" || fail "$log: no column names"
 	grep -q '^#.*uuid' "$log" || fail "$log: no uuid"
 	grep -q '^#.*KiB' "$log" || fail "$log: no units"
