@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http.h"
 #include "xenmm/units.h"
 
 #define OPTIONS_MAX 32
@@ -20,6 +21,7 @@ enum own_option {
 	OPT_SEED,
 	OPT_PACE,
 	OPT_RECORD,
+	OPT_HTTP,
 };
 
 static const struct own_row {
@@ -31,6 +33,7 @@ static const struct own_row {
 	{'n', {"dry-run", 'n', NULL, "decide and print, but change nothing"}},
 	{'1', {"once", '1', NULL, "one round, then exit"}},
 	{OPT_RECORD, {"record", 0, "FILE", "write a trace of the run, for --backend replay:FILE"}},
+	{OPT_HTTP, {"http", 0, "ADDR:PORT", "JSON of the guests there, or off; needs a build with SOCK"}},
 	{OPT_BACKEND, {"backend", 0, "NAME[:FILE]", "xen, sim[:SCENARIO] or replay:TRACE [xen]"}},
 	{OPT_SEED,
 		{"seed", 0, "NUMBER", "sim: start of its random numbers [the scenario's, or 1]"}},
@@ -128,6 +131,9 @@ static int set_own(
 	case OPT_RECORD:
 		options->record = arg;
 		return 0;
+	case OPT_HTTP:
+		options->http = strcmp(arg, "off") ? arg : NULL;
+		return 0;
 	case OPT_BACKEND:
 		return set_backend(options, arg, err, err_size);
 	case OPT_SEED:
@@ -201,6 +207,7 @@ enum mm_options_result mm_options_parse(int argc, char **argv, const struct mm_c
 
 	memset(ret_options, 0, sizeof(*ret_options));
 	strcpy(ret_options->backend, "xen");
+	ret_options->http = mm_http_is_built() ? MM_HTTP_DEFAULT : NULL;
 	if (base)
 		ret_options->config = *base;
 	else

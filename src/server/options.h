@@ -16,6 +16,7 @@ struct mm_options {
 	struct mm_backend_options world;
 	const char *log_dir; /* NULL: the current directory */
 	const char *record;  /* NULL: no trace is written */
+	const char *http;    /* NULL: no endpoint */
 	bool is_verbose;
 	bool is_once;
 	bool is_dry_run;

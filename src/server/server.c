@@ -16,6 +16,7 @@
 
 #include "datalog.h"
 #include "events.h"
+#include "http.h"
 #include "log.h"
 #include "notify.h"
 #include "options.h"
@@ -43,6 +44,7 @@ struct server {
 	struct mm_table table;
 	struct mm_events events;
 	struct mm_datalog *datalog;
+	struct mm_http *http;
 	FILE *record;
 	struct timespec start;			 /* wall clock at the first round ... */
 	uint64_t start_ms;			 /* ... and the back end's clock then */
@@ -268,6 +270,7 @@ static void leave_safe_targets(struct server *server)
 
 static void close_server(struct server *server)
 {
+	mm_http_close(server->http);
 	mm_datalog_free(server->datalog);
 	if (server->record && fclose(server->record))
 		mm_log(MM_LOG_WARN, "record: cannot write '%s': %s", server->options.record,
@@ -309,6 +312,22 @@ static int open_world(struct server *server, int argc, char **argv)
 	return EXIT_SUCCESS;
 }
 
+/* In a replay nobody looks at the endpoint; it is there when asked for. */
+static int open_http(struct server *server)
+{
+	const char *address = server->options.http;
+	char err[256] = "";
+	int r;
+
+	if (!address || (is_replay(server) && !strcmp(address, MM_HTTP_DEFAULT)))
+		return EXIT_SUCCESS;
+	r = mm_http_open(address, server->base, &server->snap, err, sizeof(err), &server->http);
+	if (!r)
+		return EXIT_SUCCESS;
+	mm_log(MM_LOG_ERR, "%s", err);
+	return r == -EINVAL || r == -ENOSYS ? EXIT_MISUSE : EXIT_FAILURE;
+}
+
 static int serve(struct server *server, int argc, char **argv)
 {
 	int r = open_world(server, argc, argv);
@@ -322,6 +341,9 @@ static int serve(struct server *server, int argc, char **argv)
 	}
 	if (open_record(server))
 		return EXIT_FAILURE;
+	r = open_http(server);
+	if (r)
+		return r;
 	r = run(server);
 	mm_notify("STOPPING=1");
 	if (server->is_stopping)

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Stands in for http.c where the endpoint is not built. */
+#include "http.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+bool mm_http_is_built(void)
+{
+	return false;
+}
+
+int mm_http_open(const char *address, struct event_base *base, const struct mm_snapshot *snap, char *err,
+	size_t err_size, struct mm_http **ret_http)
+{
+	(void)base;
+	(void)snap;
+	(void)ret_http;
+	snprintf(err, err_size, "http: '%s': this mmserver was built without the endpoint (cmake -DSOCK=ON)",
+		address);
+	return -ENOSYS;
+}
+
+void mm_http_close(struct mm_http *http)
+{
+	(void)http;
+}
