@@ -25,6 +25,7 @@ struct guest_log {
 	char uuid[MM_UUID_LEN + 1];
 	int fd;				  /* -1: not open */
 	bool is_torn;			  /* the last row was cut short */
+	bool is_failing;		  /* the last row was not written */
 	bool is_seen;			  /* in this round */
 	uint64_t last_ms;		  /* of the last row */
 	uint64_t target_kib, current_kib; /* of the last row */
@@ -228,6 +229,15 @@ static int write_row(struct guest_log *guest, const char *row, size_t len)
 	return -1;
 }
 
+/* On a full disk the file of one guest may still have room while another's has not. */
+static bool is_any_failing(const struct mm_datalog *log)
+{
+	for (size_t i = 0; i < log->count; i++)
+		if (log->guests[i].is_failing)
+			return true;
+	return false;
+}
+
 static void log_guest(struct mm_datalog *log, struct guest_log *guest,
 	const struct mm_snapshot *snap, const struct mm_plan *plan, size_t i,
 	const struct timespec *wall)
@@ -238,18 +248,21 @@ static void log_guest(struct mm_datalog *log, struct guest_log *guest,
 
 	if (guest->fd < 0)
 		guest->fd = open_guest(log, dom);
-	if (guest->fd < 0) {
+	guest->is_failing = guest->fd < 0;
+	if (guest->is_failing) {
 		complain(log, snap->now_ms, "open a file");
 		return;
 	}
 	len = format_row(row, sizeof(row), dom, &plan->entries[i], plan->tau_ppm, wall);
 	if (write_row(guest, row, (size_t)len)) {
+		guest->is_failing = true;
 		complain(log, snap->now_ms, "write");
 		return;
 	}
-	if (log->is_failing)
+	if (log->is_failing && !is_any_failing(log)) {
 		mm_log(MM_LOG_INFO, "data logs in %s: written again", log->dir);
-	log->is_failing = false;
+		log->is_failing = false;
+	}
 }
 
 /* Files of guests that are gone are closed, so that a busy host does not run out of descriptors. */
