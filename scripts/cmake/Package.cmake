@@ -10,11 +10,14 @@ endif()
 if(ONLY_CLIENT)
   list(APPEND xenmm_package_kinds --only-client)
 endif()
+if(SOCK)
+  list(APPEND xenmm_package_kinds --sock)
+endif()
 
 if(DEB OR RPM)
   add_custom_target(package
     COMMAND "${PROJECT_SOURCE_DIR}/scripts/package" ${xenmm_package_kinds}
-      --output "${CMAKE_BINARY_DIR}/packages" -- -DTAX_RATE=${TAX_RATE} -DSOCK=${SOCK}
+      --output "${CMAKE_BINARY_DIR}/packages" -- -DTAX_RATE=${TAX_RATE}
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
     COMMENT "Building packages into ${CMAKE_BINARY_DIR}/packages"
     USES_TERMINAL VERBATIM)

@@ -53,7 +53,7 @@ pure() {
 		fprintf | fputs | fputc | putc | fwrite | ferror | fflush | open_memstream | fclose) ;;
 		__errno_location | __assert_fail | __stack_chk_fail | __ctype_*_loc | __*_chk | __isoc*) ;;
 		__asan_* | __ubsan_* | __sanitizer_* | __gcov_* | __sancov_* | llvm_gcda_* | llvm_gcov_*) ;;
-		_GLOBAL_OFFSET_TABLE_) ;;
+		__*ti3 | _GLOBAL_OFFSET_TABLE_) ;; # 128-bit arithmetic of the compiler
 		*)
 			echo "${archive##*/} needs $symbol, which is not pure"
 			faults=$((faults + 1))

@@ -14,7 +14,7 @@ check() { # PROGRAM PAGE
 	local help page
 	run 0 "$bin/$1" --help
 	help=$(grep -E '^ +-' "$work/out" | sed -E 's/^( +(-[A-Za-z0-9](, | )?)?(--[a-z-]+)?).*/\1/' | options_in)
-	page=$(grep -E '^-' "$2" | sed -E 's/[ =][A-Z|].*//' | grep -vE '^-+$' | options_in)
+	page=$(grep -E '^-' "$2" | grep -vE '^-+$' | options_in)
 	[ -n "$help" ] || fail "$1 --help lists no option"
 	diff <(echo "$help") <(echo "$page") || fail "--help (<) and the man page (>) of $1 differ"
 	echo "$1: $(echo "$help" | wc -l) options"

@@ -26,7 +26,7 @@ for log in "${first[@]}"; do
 	grep -q '^#.*uuid' "$log" || fail "$log: no uuid"
 	grep -q '^#.*KiB' "$log" || fail "$log: no units"
 	awk '/^#/ || NF == 0 { next }
-		$1 !~ /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+/ { print FILENAME ": time " $1; exit 1 }
+		$1 !~ /^20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9.]*$/ { print FILENAME ": time " $1; exit 1 }
 		!columns { columns = NF }
 		NF != columns { print FILENAME ": line " NR " has " NF " columns"; exit 1 }
 		{ for (i = 2; i <= 5; i++) if ($i !~ /^([0-9]+|-|nan)$/) { print FILENAME ": " $0; exit 1 } }
