@@ -62,8 +62,11 @@ static int publish(struct loop *loop, const struct mm_report *now, enum mm_publi
 {
 	int r = mm_publisher_publish(&loop->publisher, now, now_ms);
 
-	if (r < 0)
+	if (r < 0) {
+		/* The retry must write, whatever the sample says by then. */
+		loop->is_forced = true;
 		return r;
+	}
 	mm_log(MM_LOG_DEBUG, "seq %" PRIu64 " (%s%s): avail %" PRIu64 " of %" PRIu64 " KiB",
 		loop->publisher.seq, mm_publish_reason_name(reason),
 		loop->is_forced ? ", asked" : "", now->avail_kib, now->total_kib);
@@ -102,14 +105,15 @@ static int run_round(struct loop *loop, uint64_t now_ms)
 /* ---- waiting
  * ------------------------------------------------------------------------------------------ */
 
-/* When to look next: the sample is due, or the sign of life, or a retry. */
+/* When to look next: the sample is due, or the sign of life, or a retry. Never quicker than the quickest. */
 static uint64_t next_round_ms(const struct loop *loop)
 {
 	uint64_t next_ms = loop->sampled_ms + loop->delay_ms;
 
 	if (loop->has_published)
 		next_ms = mm_min_u64(next_ms, loop->published_ms + MM_PUBLISH_MAX_MS);
-	return mm_min_u64(next_ms, mm_publisher_retry_ms(&loop->publisher));
+	next_ms = mm_min_u64(next_ms, mm_publisher_retry_ms(&loop->publisher));
+	return mm_max_u64(next_ms, loop->sampled_ms + MM_SAMPLE_FAST_MS);
 }
 
 static void handle_trigger(struct loop *loop, short revents)
@@ -127,12 +131,8 @@ static void handle_store(struct loop *loop, uint64_t now_ms)
 {
 	unsigned int events = mm_publisher_events(&loop->publisher, now_ms);
 
-	if (events & MM_EVENT_LOST) {
-		mm_log(MM_LOG_DEBUG, "xenstore was opened, or the domain restored or moved");
+	if (events & MM_EVENT_LOST)
 		loop->has_published = false;
-	}
-	if (events & MM_EVENT_KEYS)
-		loop->is_forced = true;
 	/* The balloon moves within milliseconds: watch it from the first page. */
 	if (events & MM_EVENT_TARGET)
 		loop->delay_ms = MM_SAMPLE_FAST_MS;

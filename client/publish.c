@@ -97,6 +97,7 @@ void mm_publisher_close(struct mm_publisher *publisher)
 {
 	mm_store_close(publisher->store);
 	publisher->store = NULL;
+	publisher->is_watching = false;
 	/* Watches went with the connection; what is in the store has to be found out anew. */
 	memset(&publisher->seed, 0, sizeof(publisher->seed));
 }
@@ -246,6 +247,7 @@ int mm_publisher_publish(
 		return r;
 	}
 	publisher->seq++;
+	publisher->last = *report;
 	note_success(publisher);
 	publish_seed(publisher, report, now_ms);
 	return 0;
@@ -266,13 +268,19 @@ int mm_publisher_fd(const struct mm_publisher *publisher)
 	return fd < 0 ? -1 : fd;
 }
 
-static unsigned int event_of(const char *key)
+/* An event that only this file cares about: memory/free or memory/tot was made. */
+#define EVENT_SEED_KEYS 0x100U
+
+static unsigned int event_of(struct mm_publisher *publisher, const char *key)
 {
-	if (strcmp(key, KEY_DOMID) == 0)
-		return MM_EVENT_LOST;
 	if (strcmp(key, KEY_TARGET) == 0)
 		return MM_EVENT_TARGET;
-	return MM_EVENT_KEYS;
+	if (strcmp(key, KEY_DOMID) != 0)
+		return EVENT_SEED_KEYS;
+	if (publisher->is_watching)
+		return MM_EVENT_LOST;
+	publisher->is_watching = true;
+	return 0;
 }
 
 unsigned int mm_publisher_events(struct mm_publisher *publisher, uint64_t now_ms)
@@ -284,19 +292,21 @@ unsigned int mm_publisher_events(struct mm_publisher *publisher, uint64_t now_ms
 	if (!publisher->store)
 		return 0;
 	while ((r = mm_store_next_event(publisher->store, key, sizeof(key))) == 0)
-		events |= event_of(key);
+		events |= event_of(publisher, key);
 	if (r != -EAGAIN) {
 		note_failure(publisher, "lost xenstore", r, now_ms);
 		mm_publisher_close(publisher);
 		return MM_EVENT_LOST;
 	}
 	if (events & MM_EVENT_LOST) {
-		/* The new directory has neither our record nor, until dom0 makes them, the old
-		 * keys. */
+		/* The new directory has neither our record nor, until dom0 makes them, the old keys. */
+		mm_log(MM_LOG_INFO, "the domain was restored or moved: publishing again");
 		publisher->seed.is_written = false;
 		memset(&publisher->backoff, 0, sizeof(publisher->backoff));
 	}
-	if (events & (MM_EVENT_LOST | MM_EVENT_KEYS))
+	if ((events & EVENT_SEED_KEYS) && publisher->seed.is_waiting) {
 		memset(&publisher->seed.backoff, 0, sizeof(publisher->seed.backoff));
-	return events;
+		publish_seed(publisher, &publisher->last, now_ms);
+	}
+	return events & (MM_EVENT_LOST | MM_EVENT_TARGET);
 }

@@ -14,10 +14,8 @@
 #include "xenmm/guest_proto.h"
 
 /* What came in from the store; mm_publisher_events() returns a set of these. */
-#define MM_EVENT_LOST                                                                              \
-	1U /* the store may have forgotten us (just opened, restored, moved): write again */
+#define MM_EVENT_LOST	1U /* the domain was restored or moved, or the connection lost: write again */
 #define MM_EVENT_TARGET 2U /* dom0 wrote the balloon's target: it will move now */
-#define MM_EVENT_KEYS	4U /* memory/free or memory/tot was made */
 
 struct mm_backoff {
 	uint64_t delay_ms;    /* 0: no trouble */
@@ -37,6 +35,8 @@ struct mm_seed_keys {
 struct mm_publisher {
 	bool is_dry_run; /* print instead */
 	struct mm_store *store;
+	bool is_watching; /* the first event of our watches, which only says that they are set, came */
+	struct mm_report last; /* as published */
 	uint64_t seq;
 	struct mm_backoff backoff;
 	int error;	    /* of the last attempt */
@@ -62,7 +62,7 @@ uint64_t mm_publisher_retry_ms(const struct mm_publisher *publisher);
 /* The descriptor that is readable when events wait; -1 for none. */
 int mm_publisher_fd(const struct mm_publisher *publisher);
 
-/* Takes all waiting events. */
+/* Takes all waiting events. When dom0 has made the old keys it writes them, from the last report. */
 unsigned int mm_publisher_events(struct mm_publisher *publisher, uint64_t now_ms);
 
 #endif
