@@ -220,6 +220,7 @@ static void replay_close(struct mm_backend *b)
 
 static const struct mm_backend_ops replay_ops = {
 	.name = "replay",
+	.is_virtual_time = true,
 	.sample = replay_sample,
 	.set_target = replay_set_target,
 	.wait = replay_wait,

@@ -156,6 +156,7 @@ static void sim_close(struct mm_backend *b)
 
 static const struct mm_backend_ops sim_ops = {
 	.name = "sim",
+	.is_virtual_time = true,
 	.sample = sim_sample,
 	.set_target = sim_set_target,
 	.wait = sim_wait,
