@@ -23,25 +23,19 @@ need_root() {
 	done
 }
 
-# What was mounted below the clean root must be gone before the root is removed.
-clean_up() {
-	awk -v root="$work/" 'index($2, root) == 1 { print $2 }' /proc/mounts | sort -r |
-		while read -r mounted; do
-			umount -l "$mounted"
-		done
-	rm -rf --one-file-system "$work"
-}
-trap clean_up EXIT
+trap 'rm -rf --one-file-system "$work"' EXIT
 
 # bare_root DIR: a Debian 12 with nothing but the base, from the cache that scripts/fresh keeps.
 bare_root() {
 	"$source_dir/scripts/fresh" --root "$1"
 }
 
-# in_root DIR COMMAND...: runs it in the root, with the usual mounts and a plain environment.
+# in_root DIR COMMAND...: runs it in the root, with /proc and a plain environment. The mount and what was
+# left running end with the command.
 in_root() {
 	local root=$1
 	shift
-	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-		chroot "$root" "$@"
+	unshare --mount --pid --fork --kill-child sh -c \
+		'root=$1; shift; mount -t proc proc "$root/proc" && exec chroot "$root" "$@"' sh "$root" \
+		env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
 }
