@@ -214,6 +214,20 @@ static int add_patterns(struct mm_config *cfg, const char *value, char *err, siz
 	return r;
 }
 
+static int set_flag(struct mm_config *cfg, const struct setting *setting, const char *value,
+	char *err, size_t err_size)
+{
+	bool is_yes = !strcmp(value, "yes");
+
+	if (!is_yes && strcmp(value, "no")) {
+		snprintf(
+			err, err_size, "%s: '%s' is neither yes nor no", setting->info.name, value);
+		return -EINVAL;
+	}
+	*(bool *)((char *)cfg + setting->offset) = is_yes;
+	return 0;
+}
+
 static int set_value(struct mm_config *cfg, const struct setting *setting, const char *value,
 	char *err, size_t err_size)
 {
@@ -224,8 +238,7 @@ static int set_value(struct mm_config *cfg, const struct setting *setting, const
 	case KIND_DURATION:
 		return set_duration(cfg, setting, value, err, err_size);
 	case KIND_FLAG:
-		*(bool *)((char *)cfg + setting->offset) = strcmp(value, "no") != 0;
-		return 0;
+		return set_flag(cfg, setting, value, err, err_size);
 	case KIND_TAX:
 		return set_tax(cfg, value, err, err_size);
 	case KIND_PATTERN:

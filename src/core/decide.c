@@ -29,11 +29,16 @@
 /* A probed balloon has this long to answer before its target goes back. */
 #define PROBE_ANSWER_MS 10000
 
-/* Memory that is promised twice is worse than memory that waits a round: the smallest grant. */
-#define GRANT_MIN_KIB 256
+/*
+ * Where a guest is short less is worth a write: of a thousand idle guests each has only a little
+ * to give, and all of it may be needed.
+ */
+#define PRESSED_BAND_KIB 256
 
-static uint64_t dead_band(const struct mm_share *row)
+static uint64_t dead_band(const struct mm_share *row, bool is_pressed)
 {
+	if (is_pressed)
+		return PRESSED_BAND_KIB;
 	return mm_min_u64(
 		mm_max_u64(row->held_kib / DEAD_BAND_PART, DEAD_BAND_MIN_KIB), DEAD_BAND_MAX_KIB);
 }
@@ -56,10 +61,11 @@ static void plan_shrink(struct mm_decision *d, const struct mm_share *row)
 {
 	uint64_t leash = mm_max_u64(row->held_kib / LEASH_PART, LEASH_MIN_KIB);
 	uint64_t new_kib = mm_max_u64(row->wish_kib, mm_sub_floor(row->held_kib, leash));
+	uint64_t band = dead_band(row, d->is_pressed);
 
-	if (row->target_kib > new_kib + dead_band(row))
+	if (row->target_kib > new_kib + band)
 		change(d, row, new_kib, MM_REASON_DONATE);
-	else if (new_kib > row->target_kib + dead_band(row) && row->wish_kib >= new_kib)
+	else if (new_kib > row->target_kib + band && row->wish_kib >= new_kib)
 		change(d, row, new_kib, MM_REASON_HARD_USE);
 	else
 		d->plan->entries[row->index].reason = row->reason;
@@ -78,17 +84,22 @@ static uint64_t lack_of(const struct mm_share *row, bool is_urgent)
 	return mm_sub_floor(goal, base_of(row) + row->gain_kib);
 }
 
-/* Shares what is free now among the rows that lack something, each by what it lacks. */
-static void grant(struct mm_decision *d, uint64_t *available_kib, bool is_urgent)
+/*
+ * Shares what is free now among the rows that lack something, each by what it lacks. Returns
+ * whether they lack more than that.
+ */
+static bool grant(struct mm_decision *d, uint64_t *available_kib, bool is_urgent)
 {
 	struct mm_shares *shares = &d->shares;
 	uint64_t lack = 0;
 	uint64_t given = 0;
+	bool is_too_little;
 
 	for (size_t i = 0; i < shares->count; i++)
 		lack += lack_of(&shares->rows[i], is_urgent);
+	is_too_little = lack > *available_kib;
 	if (lack == 0)
-		return;
+		return false;
 	for (size_t i = 0; i < shares->count; i++) {
 		struct mm_share *row = &shares->rows[i];
 		uint64_t gain =
@@ -98,6 +109,7 @@ static void grant(struct mm_decision *d, uint64_t *available_kib, bool is_urgent
 		given += gain;
 	}
 	*available_kib -= given;
+	return is_too_little;
 }
 
 static void plan_grow(struct mm_decision *d, const struct mm_share *row)
@@ -106,13 +118,12 @@ static void plan_grow(struct mm_decision *d, const struct mm_share *row)
 	uint64_t base = base_of(row);
 	uint64_t new_kib = base + row->gain_kib;
 	bool is_short = row->soft_kib > base;
-	uint64_t worth = is_short ? GRANT_MIN_KIB : dead_band(row);
 
-	if (row->target_kib > new_kib + dead_band(row))
+	if (row->target_kib > new_kib + dead_band(row, d->is_pressed))
 		change(d, row, new_kib, MM_REASON_DONATE);
-	else if (new_kib >= row->target_kib + worth)
+	else if (new_kib >= row->target_kib + dead_band(row, is_short))
 		change(d, row, new_kib, is_short ? MM_REASON_SHORT : MM_REASON_GROW);
-	else if (row->wish_kib >= row->target_kib + dead_band(row))
+	else if (row->wish_kib >= row->target_kib + dead_band(row, false))
 		entry->reason = MM_REASON_WAIT;
 	else
 		entry->reason = row->reason;
@@ -120,25 +131,21 @@ static void plan_grow(struct mm_decision *d, const struct mm_share *row)
 
 /* Stuck balloons are tried with a small step now and then: down where they idle, up where they are
  * short. */
-static bool plan_probe(struct mm_decision *d, const struct mm_share *row, uint64_t *available_kib)
+static bool plan_probe(struct mm_decision *d, const struct mm_share *row)
 {
-	if (row->held_kib > row->need_kib + MM_PROBE_KIB) {
+	if (row->held_kib > row->need_kib + MM_PROBE_KIB)
 		change(d, row, row->held_kib - MM_PROBE_KIB, MM_REASON_PROBE);
-	} else if (row->held_kib + MM_PROBE_KIB <= row->need_kib &&
-		   *available_kib >= MM_PROBE_KIB) {
-		*available_kib -= MM_PROBE_KIB;
-		change(d, row, row->held_kib + MM_PROBE_KIB, MM_REASON_PROBE);
-	}
+	else if (row->probe_kib > 0 && row->gain_kib >= row->probe_kib)
+		change(d, row, row->held_kib + row->probe_kib, MM_REASON_PROBE);
 	return d->plan->entries[row->index].is_change;
 }
 
 /* A balloon that rests short of its target: wait, wake it by another target, or give up on it. */
-static void plan_still(struct mm_decision *d, const struct mm_share *row, struct mm_track *track,
-	uint64_t *available_kib)
+static void plan_still(struct mm_decision *d, const struct mm_share *row, struct mm_track *track)
 {
 	struct mm_plan_entry *entry = &d->plan->entries[row->index];
 	uint64_t now_ms = d->snap->now_ms;
-	bool is_due = mm_progress_should_wake(track, now_ms);
+	bool is_due = mm_progress_should_wake(track, now_ms, row->probe_kib > 0);
 
 	if (track->progress == MM_PROGRESS_LAGGING) {
 		entry->reason = MM_REASON_NUDGE;
@@ -149,9 +156,9 @@ static void plan_still(struct mm_decision *d, const struct mm_share *row, struct
 		return;
 	}
 	entry->reason = MM_REASON_STUCK;
-	if (is_due && plan_probe(d, row, available_kib))
+	if (is_due && plan_probe(d, row))
 		return;
-	if (now_ms == track->wake_ms || now_ms - track->wake_ms > PROBE_ANSWER_MS)
+	if (now_ms == track->wake_ms || mm_sub_floor(now_ms, track->wake_ms) > PROBE_ANSWER_MS)
 		change(d, row, row->held_kib, MM_REASON_STUCK);
 }
 
@@ -164,14 +171,14 @@ static bool is_still(const struct mm_share *row, const struct mm_track *track)
 	       (!track->is_shrinking || row->wish_kib <= row->held_kib);
 }
 
-static void plan_row(struct mm_decision *d, const struct mm_share *row, uint64_t *available_kib)
+static void plan_row(struct mm_decision *d, const struct mm_share *row)
 {
 	struct mm_track *track = &d->hist->tracks[row->index];
 	struct mm_plan_entry *entry = &d->plan->entries[row->index];
 
 	entry->wish_kib = row->wish_kib;
 	if (is_still(row, track))
-		plan_still(d, row, track, available_kib);
+		plan_still(d, row, track);
 	else if (row->wish_kib < row->held_kib)
 		plan_shrink(d, row);
 	else
@@ -254,10 +261,10 @@ int mm_decide(const struct mm_config *cfg, const struct mm_snapshot *snap, struc
 	ret_plan->is_overcommitted = mm_guard(&d.shares, mm_free_goal(cfg, &d.shares));
 
 	available_kib = ret_plan->available_kib;
-	grant(&d, &available_kib, true);
-	grant(&d, &available_kib, false);
+	d.is_pressed = grant(&d, &available_kib, true);
+	(void)grant(&d, &available_kib, false); /* lacking what is not urgent presses nobody */
 	for (size_t i = 0; i < d.shares.count; i++)
-		plan_row(&d, &d.shares.rows[i], &available_kib);
+		plan_row(&d, &d.shares.rows[i]);
 	freeze_silent(&d);
 	order_changes(ret_plan);
 	return 0;

@@ -47,12 +47,20 @@ static uint32_t raw_tau(uint64_t goal_kib, uint64_t share_kib, uint64_t max_use,
 	return (uint32_t)mm_scale(MM_TAU_ONE, wanted - share_kib, max_use - mean_use);
 }
 
+/* What is left of the gap after that time. */
+static uint64_t decay(uint64_t gap, uint64_t elapsed_ms)
+{
+	for (; elapsed_ms >= TAU_DECAY_MS && gap >= TAU_DECAY_PART; elapsed_ms -= TAU_DECAY_MS)
+		gap -= gap / TAU_DECAY_PART;
+	return gap -
+	       mm_scale(gap, mm_min_u64(elapsed_ms, TAU_DECAY_MS), TAU_DECAY_MS * TAU_DECAY_PART);
+}
+
 /* Up at once; down by a tenth of the gap for each TAU_DECAY_MS, whatever the rhythm of the rounds.
  */
 static uint32_t follow_tau(struct mm_history *hist, uint32_t raw, uint64_t now_ms)
 {
-	uint64_t elapsed_ms = now_ms - hist->tau_ms;
-	uint64_t gap, step;
+	uint64_t gap, left;
 
 	if (raw >= hist->tau_ppm || hist->tau_ms == 0) {
 		hist->tau_ppm = raw;
@@ -60,9 +68,9 @@ static uint32_t follow_tau(struct mm_history *hist, uint32_t raw, uint64_t now_m
 		return raw;
 	}
 	gap = hist->tau_ppm - raw;
-	step = mm_scale(gap, mm_min_u64(elapsed_ms, TAU_DECAY_MS), TAU_DECAY_MS * TAU_DECAY_PART);
-	if (step > 0) { /* rounds in quick succession add up */
-		hist->tau_ppm -= (uint32_t)step;
+	left = decay(gap, mm_sub_floor(now_ms, hist->tau_ms));
+	if (left < gap) { /* rounds in quick succession add up */
+		hist->tau_ppm = raw + (uint32_t)left;
 		hist->tau_ms = now_ms;
 	}
 	return hist->tau_ppm;

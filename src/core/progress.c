@@ -49,7 +49,7 @@ static void learn_offset(struct mm_track *track, const struct mm_domain *dom, ui
 	if (track->is_offset_known || dom->type == MM_DOM_PV || dom->target_kib == 0 ||
 		dom->pod_kib > 0)
 		return;
-	if (!track->first_ms || now_ms - track->last_ms < OFFSET_CALM_MS)
+	if (!track->first_ms || mm_sub_floor(now_ms, track->last_ms) < OFFSET_CALM_MS)
 		return;
 	track->is_offset_known = true;
 	if (distance(dom->current_kib, dom->target_kib) <= OFFSET_MAX_KIB)
@@ -73,7 +73,7 @@ static uint64_t moved_towards(const struct mm_track *track, uint64_t held_kib)
 
 static void judge_standstill(struct mm_track *track, uint64_t now_ms)
 {
-	uint64_t still_ms = now_ms - track->anchor_ms;
+	uint64_t still_ms = mm_sub_floor(now_ms, track->anchor_ms);
 
 	if (track->progress == MM_PROGRESS_STUCK)
 		return;
@@ -121,20 +121,28 @@ void mm_progress_update(struct mm_track *track, const struct mm_domain *dom, uin
 	}
 }
 
-bool mm_progress_should_wake(struct mm_track *track, uint64_t now_ms)
+static bool is_first_nudge(const struct mm_track *track)
 {
-	if (track->progress == MM_PROGRESS_LAGGING && track->wake_ms == 0) {
-		if (now_ms - track->anchor_ms < MM_NUDGE_MS)
+	return track->progress == MM_PROGRESS_LAGGING && track->wake_ms == 0;
+}
+
+bool mm_progress_should_wake(struct mm_track *track, uint64_t now_ms, bool is_short)
+{
+	uint64_t still_ms = mm_sub_floor(now_ms, track->anchor_ms);
+	uint64_t since_ms = mm_sub_floor(now_ms, track->wake_ms);
+
+	if (track->progress < MM_PROGRESS_LAGGING)
+		return false;
+	if (is_first_nudge(track)) {
+		if (still_ms < MM_NUDGE_MS)
 			return false;
-		track->wake_ms = now_ms;
 		track->wake_wait_ms = MM_NUDGE_MS;
-		return true;
+	} else if (since_ms >= track->wake_wait_ms) {
+		track->wake_wait_ms = mm_min_u64(2 * track->wake_wait_ms, MM_PROBE_MAX_MS);
+	} else if (!is_short || track->progress != MM_PROGRESS_STUCK ||
+		   since_ms < MM_PROBE_SHORT_MS) {
+		return false;
 	}
-	if (track->progress != MM_PROGRESS_LAGGING && track->progress != MM_PROGRESS_STUCK)
-		return false;
-	if (now_ms - track->wake_ms < track->wake_wait_ms)
-		return false;
 	track->wake_ms = now_ms;
-	track->wake_wait_ms = mm_min_u64(2 * track->wake_wait_ms, MM_PROBE_MAX_MS);
 	return true;
 }

@@ -28,6 +28,12 @@
 #define MM_PROBE_KIB	(4 * MM_KIB_PER_MIB)
 
 /*
+ * A stuck guest that runs short is tried this often instead: a balloon that gave up shrinking can
+ * nearly always grow. Longer than a probe has to answer, so that each writes a target that differs.
+ */
+#define MM_PROBE_SHORT_MS 15000
+
+/*
  * Gives every domain of the snapshot its track, in the same order, and drops the others. Returns 0
  * or -ENOMEM (nothing changed).
  */
@@ -36,8 +42,10 @@ int mm_history_match(struct mm_history *hist, const struct mm_snapshot *snap);
 /* Brings the track up to date with its domain. */
 void mm_progress_update(struct mm_track *track, const struct mm_domain *dom, uint64_t now_ms);
 
-/* Whether it is time to wake the balloon (nudge, or probe when stuck). Says so once per interval.
+/*
+ * Whether it is time to wake the balloon (nudge, or probe when stuck). Says so once per interval,
+ * and sooner where a stuck guest is short of memory.
  */
-bool mm_progress_should_wake(struct mm_track *track, uint64_t now_ms);
+bool mm_progress_should_wake(struct mm_track *track, uint64_t now_ms, bool is_short);
 
 #endif

@@ -25,8 +25,10 @@ struct mm_share {
 	uint64_t high_kib;   /* maximum */
 	uint64_t wish_kib;   /* what it shall hold in the end */
 	uint64_t gain_kib;   /* scratch of the guard: what a proportional step gives or takes */
+	uint64_t probe_kib;  /* a stuck balloon that is short may be tried with this much more */
 	bool may_shrink;
 	bool may_grow;
+	bool is_stuck;
 	enum mm_reason reason; /* set where something but the policy decided */
 };
 

@@ -38,7 +38,7 @@ static bool is_silent(const struct mm_domain *dom, uint64_t now_ms)
 	uint64_t limit =
 		dom->report.source == MM_SOURCE_XENSERVER ? SILENT_XENSERVER_MS : SILENT_MS;
 
-	return now_ms - mm_min_u64(dom->report_ms, now_ms) > limit;
+	return mm_sub_floor(now_ms, dom->report_ms) > limit;
 }
 
 /* Why a domain does not take part; MM_REASON_STEADY where it does. */
@@ -92,7 +92,7 @@ static uint64_t hard_use(
 
 static uint64_t smooth_use(struct mm_track *track, uint64_t use_kib, uint64_t now_ms)
 {
-	uint64_t elapsed_ms = mm_min_u64(now_ms - mm_min_u64(track->use_ms, now_ms), USE_FALL_MS);
+	uint64_t elapsed_ms = mm_min_u64(mm_sub_floor(now_ms, track->use_ms), USE_FALL_MS);
 
 	if (track->use_ms == 0 || use_kib >= track->use_kib)
 		track->use_kib = use_kib;
@@ -105,9 +105,8 @@ static uint64_t smooth_use(struct mm_track *track, uint64_t use_kib, uint64_t no
 static bool is_young(const struct mm_domain *dom, const struct mm_track *track, uint64_t now_ms)
 {
 	if (dom->report.uptime_ms > 0)
-		return dom->report.uptime_ms + (now_ms - mm_min_u64(dom->report_ms, now_ms)) <
-		       YOUNG_MS;
-	return now_ms - track->first_ms < YOUNG_MS;
+		return dom->report.uptime_ms + (mm_sub_floor(now_ms, dom->report_ms)) < YOUNG_MS;
+	return mm_sub_floor(now_ms, track->first_ms) < YOUNG_MS;
 }
 
 /* XenServer's agent is up to a minute behind: four times the margin. */
@@ -129,9 +128,11 @@ static void fill_bounds(
 	row->need_kib =
 		mm_max_u64(row->use_kib + margin(row->use_kib, dom->report.source), cfg->min_kib);
 	row->need_kib = mm_min_u64(row->need_kib, row->high_kib);
+	if (row->is_stuck && row->need_kib >= row->held_kib + MM_PROBE_KIB)
+		row->probe_kib = MM_PROBE_KIB;
 	row->low_kib = row->may_shrink ? row->need_kib : mm_max_u64(row->need_kib, row->held_kib);
 	if (!row->may_grow)
-		row->high_kib = mm_min_u64(row->high_kib, row->held_kib);
+		row->high_kib = mm_min_u64(row->high_kib, row->held_kib + row->probe_kib);
 	row->low_kib = mm_min_u64(row->low_kib, row->high_kib);
 }
 
@@ -140,7 +141,7 @@ static void add_share(struct mm_decision *d, size_t i, uint64_t held_kib)
 	const struct mm_domain *dom = &d->snap->domains[i];
 	struct mm_track *track = &d->hist->tracks[i];
 	struct mm_share *row = &d->shares.rows[d->shares.count++];
-	bool is_still = track->progress >= MM_PROGRESS_LAGGING;
+	bool is_lagging = track->progress == MM_PROGRESS_LAGGING;
 	uint64_t now_ms = d->snap->now_ms;
 
 	memset(row, 0, sizeof(*row));
@@ -149,16 +150,19 @@ static void add_share(struct mm_decision *d, size_t i, uint64_t held_kib)
 	row->target_kib = dom->target_kib ? dom->target_kib : held_kib;
 	row->use_kib =
 		mm_min_u64(smooth_use(track, hard_use(dom, track, held_kib), now_ms), held_kib);
-	row->may_shrink = !is_young(dom, track, now_ms) && !(is_still && track->is_shrinking) &&
-			  track->progress != MM_PROGRESS_STUCK;
-	row->may_grow = !(is_still && !track->is_shrinking) && track->progress != MM_PROGRESS_STUCK;
+	row->is_stuck = track->progress == MM_PROGRESS_STUCK;
+	row->may_shrink = !row->is_stuck && !(is_lagging && track->is_shrinking) &&
+			  !is_young(dom, track, now_ms);
+	row->may_grow = !row->is_stuck && !(is_lagging && !track->is_shrinking);
 	fill_bounds(row, d->cfg, dom);
 	d->plan->entries[i].use_kib = row->use_kib;
 }
 
 static void note_report(struct mm_track *track, const struct mm_domain *dom, uint64_t held_kib)
 {
-	if (dom->report.source == MM_SOURCE_NONE || track->report_ms == dom->report_ms)
+	bool is_known = track->report_held_kib > 0 && track->report_ms == dom->report_ms;
+
+	if (dom->report.source == MM_SOURCE_NONE || is_known)
 		return;
 	track->report_ms = dom->report_ms;
 	track->report_held_kib = held_kib;
@@ -195,7 +199,9 @@ static void survey_domain(struct mm_decision *d, size_t i)
 	entry->is_balanced = entry->reason == MM_REASON_STEADY;
 
 	bound = mm_max_u64(held, dom->target_kib);
-	if (dom->state != MM_DOM_DYING)
+	if (dom->state == MM_DOM_BUILDING)
+		d->building_kib += bound - held;
+	else if (dom->state != MM_DOM_DYING)
 		d->promised_kib += bound - held;
 	if (is_managed(entry->reason))
 		d->managed_kib += bound;
@@ -207,12 +213,14 @@ static void survey_domain(struct mm_decision *d, size_t i)
 
 /*
  * Budget: -N, or what the managed guests hold together with what the host can spare; a host below
- * its reserve makes it smaller. Available: what may be promised now, because it is free now.
+ * its reserve makes it smaller. Available: what may be promised now, because it is free now. What
+ * domains in the making still lack is claimed for them as a rule, and not to be counted twice.
  */
 static void set_budget(struct mm_decision *d)
 {
 	const struct mm_host *host = &d->snap->host;
-	uint64_t bound_kib = host->claims_kib + d->cfg->reserve_kib + d->promised_kib;
+	uint64_t bound_kib = mm_max_u64(host->claims_kib, d->building_kib) + d->cfg->reserve_kib +
+			     d->promised_kib;
 	uint64_t spare_kib = mm_sub_floor(host->free_kib, bound_kib);
 	uint64_t budget_kib = d->cfg->budget_kib;
 

@@ -14,7 +14,9 @@ struct mm_decision {
 	struct mm_shares shares;
 	uint64_t managed_kib;  /* held, or promised, by all guests that have an agent ... */
 	uint64_t aside_kib;    /* ... and the part of it whose guests are left alone just now */
-	uint64_t promised_kib; /* targets above what is held, over all living domains */
+	uint64_t promised_kib; /* targets above what is held, over all domains that are up ... */
+	uint64_t building_kib; /* ... and over those in the making */
+	bool is_pressed;       /* a guest stays short until others have shrunk */
 };
 
 /*
