@@ -47,6 +47,23 @@ static enum mm_client_action misuse(
 	return MM_CLIENT_MISUSE;
 }
 
+/*
+ * A single letter is in optopt, and its word may hold more letters to come. In a long option that we do not
+ * have optopt is 0, and in one that got a value it should not have it is that option's own letter.
+ */
+static enum mm_client_action unknown_option(struct mm_client_options *options, const char *word)
+{
+	const char letter[] = {'-', (char)optopt, '\0'};
+	bool is_letter = optopt != 0;
+
+	for (const struct option *known = long_options; known->name; known++) {
+		if (known->val == optopt)
+			is_letter = false;
+	}
+	return misuse(options, "option", is_letter ? letter : word,
+		"unknown, or takes no value; see --help");
+}
+
 static enum mm_client_action set_interval(struct mm_client_options *options, const char *text)
 {
 	uint64_t ms;
@@ -101,12 +118,10 @@ enum mm_client_action mm_client_options_parse(
 	optind = 0; /* glibc: start anew, also when called twice */
 	while (action == MM_CLIENT_RUN &&
 		(option = getopt_long(argc, argv, ":i:1nvVh", long_options, NULL)) != -1) {
-		/* The word getopt stumbled over is the one before optind. */
 		if (option == ':')
 			return misuse(ret_options, "option", argv[optind - 1], "needs a value");
 		if (option == '?')
-			return misuse(ret_options, "option", argv[optind - 1],
-				"unknown, or takes no value; see --help");
+			return unknown_option(ret_options, argv[optind - 1]);
 		action = apply(ret_options, option);
 	}
 	if (action == MM_CLIENT_RUN && optind < argc)
