@@ -121,6 +121,7 @@ static void share_shortage(struct mm_shares *shares)
 		struct mm_share *row = &shares->rows[i];
 
 		row->wish_kib += mm_scale(mm_min_u64(rest, lack), row->gain_kib, lack);
+		row->gain_kib = 0; /* decide.c counts the grants of this round in it */
 	}
 }
 
