@@ -17,8 +17,8 @@ lay_programs() { # RUN
         [ ! -x "$BIN/$name" ] || put "$run/share/root" "$BIN/$name=/usr/sbin/$name"
     done
     [ ! -x "$BIN/mmclient" ] || put "$run/guest" "$BIN/mmclient=/usr/sbin/mmclient"
-    name=$(find "$SOURCE/scripts" "$SOURCE/client" "$SOURCE/debian" -name 'mmclientd.init*' 2>/dev/null | head -n 1)
-    [ -z "$name" ] || install -D -m 755 "$name" "$run/guest/etc/init.d/mmclientd"
+    name=$SOURCE/scripts/mmclientd
+    [ ! -x "$name" ] || install -D -m 755 "$name" "$run/guest/etc/init.d/mmclientd"
     cp "$IMAGES/guest.cpio" "$run/img/"
     # Archives that follow one another are unpacked in order over the same root, so nothing has to be rebuilt.
     pack "$run/guest" "$run/overlay.cpio"
