@@ -188,7 +188,7 @@ int mm_http_open(const char *address, struct event_base *base, const struct mm_s
 	http->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, http, MHD_OPTION_SOCK_ADDR,
 		&where, MHD_OPTION_CONNECTION_LIMIT, CLIENTS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
 		CLIENT_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CLIENT_MEMORY_BYTE,
-		MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+		MHD_OPTION_END);
 	r = http->daemon ? join_loop(http, base) : (errno ? -errno : -EADDRINUSE);
 	if (r) {
 		snprintf(err, err_size, "http: cannot listen on %s: %s", address, strerror(-r));

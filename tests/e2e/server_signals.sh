@@ -6,11 +6,12 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 rows() { # COUNT
-	[ "$(grep -c '^τ' "$work/out")" -ge "$1" ]
+	[ -f "$work/out" ] && [ "$(grep -c '^τ' "$work/out")" -ge "$1" ]
 }
 
 for signal in TERM INT; do
 	mkdir "$work/$signal"
+	rm -f "$work/out"
 	(cd "$work/$signal" && exec "$bin/mmserver" --backend sim --pace real --interval 0.2 >"$work/out" 2>"$work/err") &
 	pid=$!
 	wait_for 20 rows 2
