@@ -171,13 +171,13 @@ static int add_guest(struct scn_parser *p, const struct mm_scn_guest *g)
 static int parse_guest(struct scn_parser *p, bool is_at_start)
 {
 	struct mm_scn_guest g = mm_scn_guest_default();
-	char name[MM_NAME_MAX];
+	char name[MM_NAME_MAX - 10]; /* room for a number */
 	uint64_t count = 1;
 	int r = scn_need_word(p, "a guest's name");
 
 	if (r < 0)
 		return r;
-	if (strlen(p->word) >= MM_NAME_MAX - 8 || strchr(p->word, '=') ||
+	if (strlen(p->word) >= sizeof(name) || strchr(p->word, '=') ||
 		strcmp(p->word, "create") == 0 || strcmp(p->word, "every") == 0)
 		return scn_fail(p, "\"%s\" is no guest's name", p->word);
 	strcpy(name, p->word);
@@ -191,7 +191,7 @@ static int parse_guest(struct scn_parser *p, bool is_at_start)
 		if (count == 1)
 			snprintf(g.name, sizeof(g.name), "%s", name);
 		else
-			snprintf(g.name, sizeof(g.name), "%s%llu", name, (unsigned long long)i);
+			snprintf(g.name, sizeof(g.name), "%s%u", name, (unsigned)i);
 		r = add_guest(p, &g);
 	}
 	return r;
