@@ -7,14 +7,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "xenmm/trace.h"
 #include "xenmm/units.h"
 
 /* Fully virtual guests hold up to this above their target, which the plan knows only after a while. */
 #define OFFSET_KIB (1 * MIB)
 
-#define BROKEN(run, domid, format, ...)                                                            \
-	fail_msg("%s, seed %" PRIu64 ", %" PRIu64 " ms, domain %" PRIu32 ": " format,              \
-		(run)->label, (run)->seed, (run)->snap.now_ms, domid, __VA_ARGS__)
+/* Fails the test, and prints the round as it stands in a trace. */
+__attribute__((format(printf, 3, 4))) static void broken(
+	const struct sim_run *run, uint32_t domid, const char *format, ...)
+{
+	char text[160];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	(void)mm_trace_write_round(stderr, &run->snap, &run->plan);
+	fail_msg("%s, seed %" PRIu64 ", %" PRIu64 " ms, domain %" PRIu32 ": %s", run->label,
+		run->seed, run->snap.now_ms, domid, text);
+}
 
 void rules_before(struct rules *rules, const struct sim_run *run)
 {
@@ -36,7 +48,7 @@ static void check_pure(struct rules *rules, const struct sim_run *run)
 	assert_int_equal(mm_decide(&run->cfg, &run->snap, &rules->hist, &again), 0);
 	if (again.count != run->plan.count || again.change_count != run->plan.change_count ||
 		memcmp(again.entries, run->plan.entries, again.count * sizeof(*again.entries)) != 0)
-		BROKEN(run, 0, "%s", "the same inputs gave another plan");
+		broken(run, 0, "the same inputs gave another plan");
 	mm_plan_free(&again);
 	mm_history_free(&rules->hist);
 }
@@ -47,37 +59,38 @@ static void check_bounds(
 	uint64_t low = mm_min_u64(run->cfg.min_kib, mm_min_u64(d->current_kib, e->old_kib));
 
 	if (e->domid != d->domid)
-		BROKEN(run, d->domid, "has the plan of domain %" PRIu32, e->domid);
+		broken(run, d->domid, "has the plan of domain %" PRIu32, e->domid);
 	if (!e->is_change && e->new_kib != e->old_kib)
-		BROKEN(run, d->domid, "%s", "no change, and yet another target");
+		broken(run, d->domid, "no change, and yet another target");
 	if (!e->is_change)
 		return;
 	if (e->new_kib > d->static_max_kib)
-		BROKEN(run, d->domid, "target %" PRIu64 " KiB above its static maximum",
+		broken(run, d->domid, "target %" PRIu64 " KiB above its static maximum",
 			e->new_kib);
 	if (run->cfg.max_kib && e->new_kib > mm_max_u64(run->cfg.max_kib, d->current_kib))
-		BROKEN(run, d->domid, "target %" PRIu64 " KiB above --max", e->new_kib);
+		broken(run, d->domid, "target %" PRIu64 " KiB above --max", e->new_kib);
 	if (e->new_kib < mm_sub_floor(low, OFFSET_KIB))
-		BROKEN(run, d->domid, "target %" PRIu64 " KiB below --min", e->new_kib);
+		broken(run, d->domid, "target %" PRIu64 " KiB below --min", e->new_kib);
 }
 
 /* Nobody who cannot answer is pressed, and nobody below what it says it cannot give back. */
 static void check_kindness(
 	const struct sim_run *run, const struct mm_domain *d, const struct mm_plan_entry *e)
 {
-	uint64_t size = d->report.balloon_kib ? d->report.balloon_kib : d->current_kib;
+	/* Older agents do not say how large the balloon was; it was no smaller than MemTotal. */
+	uint64_t size = mm_max_u64(d->report.balloon_kib, d->report.total_kib);
 	uint64_t use = mm_sub_floor(size, d->report.avail_kib);
 
 	if (!e->is_change || e->new_kib >= mm_sub_floor(d->current_kib, OFFSET_KIB))
 		return;
 	if (d->state != MM_DOM_RUNNING)
-		BROKEN(run, d->domid, "pressed while %s", mm_dom_state_name(d->state));
+		broken(run, d->domid, "pressed while %s", mm_dom_state_name(d->state));
 	if (d->pod_kib)
-		BROKEN(run, d->domid, "%s", "pressed before its balloon has caught up");
+		broken(run, d->domid, "pressed before its balloon has caught up");
 	if (d->report.source == MM_SOURCE_NONE)
-		BROKEN(run, d->domid, "%s", "pressed although it never reported");
+		broken(run, d->domid, "pressed although it never reported");
 	if (e->new_kib < mm_min_u64(use, e->old_kib) && e->new_kib < e->old_kib)
-		BROKEN(run, d->domid, "pressed to %" PRIu64 " KiB, uses %" PRIu64, e->new_kib, use);
+		broken(run, d->domid, "pressed to %" PRIu64 " KiB, uses %" PRIu64, e->new_kib, use);
 }
 
 /* Growth is promised out of memory that is free now, less claims, the reserve and older promises. */
@@ -98,7 +111,7 @@ static void check_promises(const struct sim_run *run)
 		slack += d->type == MM_DOM_HVM ? OFFSET_KIB : 0;
 	}
 	if (after > mm_max_u64(before, spare) + slack)
-		BROKEN(run, 0, "promises %" PRIu64 " KiB, the host can spare %" PRIu64, after,
+		broken(run, 0, "promises %" PRIu64 " KiB, the host can spare %" PRIu64, after,
 			spare);
 }
 
@@ -119,7 +132,7 @@ static void check_budget(const struct sim_run *run)
 		slack += d->type == MM_DOM_HVM ? OFFSET_KIB : 0;
 	}
 	if (after > mm_max_u64(before, run->plan.budget_kib) + slack)
-		BROKEN(run, 0, "targets come to %" PRIu64 " KiB, the budget is %" PRIu64, after,
+		broken(run, 0, "targets come to %" PRIu64 " KiB, the budget is %" PRIu64, after,
 			run->plan.budget_kib);
 }
 
@@ -131,9 +144,9 @@ static void check_order(const struct sim_run *run)
 		const struct mm_plan_entry *e = &run->plan.entries[run->plan.order[i]];
 
 		if (!e->is_change)
-			BROKEN(run, e->domid, "%s", "to be written without a change");
+			broken(run, e->domid, "to be written without a change");
 		if (is_growing && e->new_kib < e->old_kib)
-			BROKEN(run, e->domid, "%s", "shrinks behind one that grows");
+			broken(run, e->domid, "shrinks behind one that grows");
 		is_growing = e->new_kib > e->old_kib;
 	}
 }

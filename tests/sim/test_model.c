@@ -265,7 +265,7 @@ static void with_swap_it_swaps_and_comes_back(void **state)
 	uint64_t out;
 
 	(void)state;
-	open_sim("host total=2G dom0=512M\n"
+	open_sim("host total=2G dom0=512M\nduration 200s\n"
 		 "guest a memory=256M maxmem=512M use=40M cache=40M swap=512M\n"
 		 "at 1s a use 300M over 3s\n");
 	run_to(20000);
