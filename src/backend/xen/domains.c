@@ -177,8 +177,10 @@ static enum mm_dom_state domain_state(struct mm_xen *x, const xc_domaininfo_t *i
 }
 
 /*
- * Populate-on-demand entries left. A domain gets all it ever will have before it first runs, so
- * once a running one has none it need not be asked again.
+ * Populate-on-demand entries that Xen holds no page for: until the balloon has taken as many from the guest,
+ * touching one may kill it. The entries themselves stay for as long as the guest leaves them untouched, and
+ * the cache behind them is not made smaller when the target falls; so once a running domain has its entries
+ * covered it need not be asked again.
  */
 static uint64_t pod_kib(struct mm_xen *x, struct mm_guest *guest, enum mm_dom_state state)
 {
@@ -188,8 +190,8 @@ static uint64_t pod_kib(struct mm_xen *x, struct mm_guest *guest, enum mm_dom_st
 		return 0;
 	if (xc_domain_get_pod_target(x->xc, guest->domid, &pages, &cache, &entries) < 0)
 		return 0;
-	guest->is_pod_done = !entries && state == MM_DOM_RUNNING;
-	return entries * MM_KIB_PER_PAGE;
+	guest->is_pod_done = entries <= cache && state == MM_DOM_RUNNING;
+	return mm_sub_floor(entries, cache) * MM_KIB_PER_PAGE;
 }
 
 static int add_domain(struct mm_xen *x, unsigned int i, struct mm_snapshot *snap, uint64_t now_ms)

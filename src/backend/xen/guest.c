@@ -80,10 +80,11 @@ int mm_guest_watch(struct mm_guest *guest, struct mm_store *store, uint64_t now_
 		int r;
 
 		watch_names(guest, (enum mm_watch)watch, path, token);
-		guest->initial |= 1u << watch;
 		r = mm_store_watch(store, path, token);
 		if (r < 0)
 			return r;
+		if (r > 0)
+			guest->initial |= 1u << watch;
 	}
 	guest->is_watched = true;
 	guest->boxed_ms = 0;
@@ -122,17 +123,17 @@ bool mm_guest_event(struct mm_guest *guest, struct mm_store *store, enum mm_watc
 {
 	unsigned int dirty = mm_watch_dirty(watch, path);
 	unsigned int fresh = dirty & ~guest->dirty;
-	bool is_initial = guest->initial & 1u << watch;
 
+	if (guest->initial & 1u << watch) { /* all was read after the watch was registered */
+		guest->initial &= ~(1u << watch);
+		return false;
+	}
 	if (mm_watch_is_guests(watch) && mm_flood_count(&guest->flood, now_ms) &&
 		guest->is_watched) {
 		unwatch(guest, store, true);
 		guest->boxed_ms = now_ms + BOX_MS;
 	}
 	guest->dirty |= dirty;
-	guest->initial &= ~(1u << watch);
-	if (is_initial)
-		return false;
 	note_write(guest, dirty, now_ms);
 	return deserves_round(guest, fresh, now_ms);
 }

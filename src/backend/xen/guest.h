@@ -38,7 +38,7 @@ struct mm_guest {
 
 	bool has_keys;	  /* memory/free and memory/tot are there and the guest's */
 	uint64_t keys_ms; /* when to try to make them again */
-	bool is_pod_done; /* populate-on-demand had nothing left once */
+	bool is_pod_done; /* populate on demand is over, see pod_kib() */
 };
 
 /* A fresh record, all dirty; NULL without memory. */

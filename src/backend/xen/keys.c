@@ -64,8 +64,22 @@ static int make_both(struct mm_store *store, xs_transaction_t t, uint32_t domid)
 	return r < 0 ? r : r | changed;
 }
 
+/* After a restart of ours everything is in place as a rule; two questions then spare the transaction. */
+static bool has_both(struct mm_store *store, uint32_t domid)
+{
+	char path[MM_PATH_MAX];
+
+	mm_store_path(path, domid, MM_KEY_FREE);
+	if (!is_private(store, XBT_NULL, path, domid))
+		return false;
+	mm_store_path(path, domid, MM_KEY_TOT);
+	return is_private(store, XBT_NULL, path, domid);
+}
+
 int mm_guest_make_keys(struct mm_store *store, uint32_t domid)
 {
+	if (has_both(store, domid))
+		return 0;
 	for (int i = 0; i < TRIES_MAX; i++) {
 		xs_transaction_t t = xs_transaction_start(store->xs);
 		int r;

@@ -33,12 +33,11 @@ static void set_timer(struct event *timer, uint64_t ms)
 	struct timeval tv = {
 		.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000) * 1000};
 
-	(void)event_add(
-		timer, &tv); /* fails only for want of memory; the next wait sets it again */
+	/* fails only for want of memory; the next wait sets it again */
+	(void)event_add(timer, &tv);
 }
 
-/* A round is due because of an event. */
-static void call_round(struct mm_xen *x, uint64_t now_ms)
+void mm_xen_call_round(struct mm_xen *x, uint64_t now_ms)
 {
 	struct mm_loop *loop = &x->loop;
 	uint64_t gap_ms = mm_max_u64(ROUND_GAP_MS, ROUND_GAP_FACTOR * x->sample_cost_ms);
@@ -62,13 +61,13 @@ static void take_event(struct mm_xen *x, const char *path, const char *token, ui
 	if (mm_token_parse(token, &watch, &domid, &serial) < 0)
 		return;
 	if (watch >= MM_WATCH_GUEST_COUNT) {
-		call_round(x, now_ms);
+		mm_xen_call_round(x, now_ms);
 		return;
 	}
 	guest = mm_xen_find(x, domid);
 	if (guest && guest->serial == serial &&
 		mm_guest_event(guest, &x->store, watch, path, now_ms))
-		call_round(x, now_ms);
+		mm_xen_call_round(x, now_ms);
 }
 
 int mm_xen_drain(struct mm_xen *x, uint64_t now_ms)
@@ -100,7 +99,7 @@ static void on_store(evutil_socket_t fd, short what, void *arg)
 	if (mm_xen_drain(x, mm_xen_now_ms()) == 0)
 		set_timer(x->loop.pace, PACE_MS);
 	else
-		call_round(x, mm_xen_now_ms());
+		mm_xen_call_round(x, mm_xen_now_ms());
 }
 
 static void on_pace(evutil_socket_t fd, short what, void *arg)

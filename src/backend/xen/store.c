@@ -103,9 +103,9 @@ int mm_store_watch(struct mm_store *store, const char *path, const char *token)
 {
 	if (!store->xs)
 		return -ENOTCONN;
-	if (xs_watch(store->xs, path, token) || errno == EEXIST)
-		return 0;
-	return mm_store_error(errno);
+	if (xs_watch(store->xs, path, token))
+		return 1;
+	return errno == EEXIST ? 0 : mm_store_error(errno);
 }
 
 void mm_store_unwatch(struct mm_store *store, const char *path, const char *token)

@@ -21,6 +21,12 @@
 /* Keys that could not be made are tried again after this. */
 #define KEYS_AGAIN_MS 1000u
 
+/*
+ * A sample spends no more time than this on the store: with a thousand new guests it would take longer, and the
+ * program has to show the watchdog a sign of life.
+ */
+#define REFRESH_MAX_MS 2000u
+
 #define PROC "/proc"
 
 uint64_t mm_xen_now_ms(void)
@@ -106,24 +112,46 @@ static int give_keys(struct mm_xen *x, struct mm_guest *guest, uint64_t now_ms)
 	return r == -ENOTCONN ? r : 0;
 }
 
-/* What the store has to say about the guests; nothing is asked about those that kept quiet. */
+static int refresh_guest(struct mm_xen *x, struct mm_guest *guest, uint64_t now_ms)
+{
+	int r = mm_guest_watch(guest, &x->store, now_ms);
+
+	if (r != -ENOTCONN)
+		r = mm_guest_refresh(guest, &x->store, now_ms);
+	return r < 0 ? r : give_keys(x, guest, now_ms);
+}
+
+/*
+ * What the store has to say about the guests; nothing is asked about those that kept quiet. When time runs
+ * out the rest waits for the next round, which begins with it.
+ */
 static int refresh_guests(struct mm_xen *x, uint64_t now_ms)
 {
-	bool is_urgent = false;
-	int r = 0;
+	size_t first = x->refresh_first < x->guest_count ? x->refresh_first : 0;
 
-	for (size_t i = 0; r == 0 && i < x->guest_count; i++) {
-		struct mm_guest *guest = x->guests[i];
+	x->refresh_first = 0;
+	for (size_t i = 0; i < x->guest_count; i++) {
+		size_t at = (first + i) % x->guest_count;
+		int r = refresh_guest(x, x->guests[at], now_ms);
 
-		r = mm_guest_watch(guest, &x->store, now_ms);
-		if (r != -ENOTCONN)
-			r = mm_guest_refresh(guest, &x->store, now_ms);
-		if (r == 0)
-			r = give_keys(x, guest, now_ms);
-		is_urgent |= mm_suspend_is_due(&guest->suspend, now_ms);
+		if (r < 0)
+			return r;
+		if (mm_xen_now_ms() - now_ms > REFRESH_MAX_MS && i + 1 < x->guest_count) {
+			x->refresh_first = at + 1;
+			mm_xen_call_round(x, mm_xen_now_ms());
+			break;
+		}
 	}
+	return 0;
+}
+
+static void look_for_helpers(struct mm_xen *x, uint64_t now_ms)
+{
+	bool is_urgent = false;
+
+	for (size_t i = 0; i < x->guest_count; i++)
+		is_urgent |= mm_suspend_is_due(&x->guests[i]->suspend, now_ms);
 	mm_saving_look(&x->saving, PROC, now_ms, is_urgent);
-	return r;
 }
 
 static int sample(struct mm_backend *b, struct mm_snapshot *snap)
@@ -152,6 +180,7 @@ static int sample(struct mm_backend *b, struct mm_snapshot *snap)
 	if (r < 0)
 		return lose(x, now_ms);
 	x->retry_wait_ms = 0;
+	look_for_helpers(x, now_ms);
 	r = mm_xen_fill(x, snap, now_ms);
 	x->sample_cost_ms = mm_xen_now_ms() - now_ms;
 	return r < 0 ? -EAGAIN : 0;

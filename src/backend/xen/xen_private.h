@@ -48,6 +48,7 @@ struct mm_xen {
 	struct mm_guest **next_guests; /* room for the next list */
 	size_t guest_count, guest_capacity;
 	uint32_t next_serial;
+	size_t refresh_first; /* whom to begin with, when a sample had to leave the rest for the next */
 	struct mm_saving saving;
 
 	uint64_t sampled_ms;	 /* start of the last sample ... */
@@ -76,6 +77,9 @@ int mm_xen_fill(struct mm_xen *x, struct mm_snapshot *snap, uint64_t now_ms);
 
 /* loop.c: takes the store events that have arrived. Returns 0 or -ENOTCONN. */
 int mm_xen_drain(struct mm_xen *x, uint64_t now_ms);
+
+/* Makes the wait end for a round soon. */
+void mm_xen_call_round(struct mm_xen *x, uint64_t now_ms);
 
 /* Waits as mm_backend_ops.wait() promises. */
 int mm_xen_wait(struct mm_backend *b, struct event_base *base, uint64_t until_ms);
