@@ -18,7 +18,7 @@ field() { tr ' ' '\n' <"$1" | sed -n "s/^$2=//p"; }
 grown() { echo $(($(field "$OUT/$1.after" "$2") - $(field "$OUT/$1.before" "$2"))); }
 
 ask_all() { # before|after
-    for guest in one two three; do gx $guest '!stat' >"$OUT/$guest.$1" || return 1; done
+    for guest in one two three; do gx "$guest" '!stat' >"$OUT/$guest.$1" || return 1; done
 }
 
 # Seconds from the moment the guest ran short: to its first grant, and to holding what it came to ask for. Short: less than a
@@ -63,7 +63,7 @@ burst() { # NAME OPTION... ("none": no mmserver)
     ask_all after || return 1
     gx one 'killall memlog; sleep 1; cat /run/memlog >/dev/console' 60 >/dev/null
     sleep 1
-    kill $logger
+    kill "$logger"
     [ "$name" = none ] || server_stop || fail "mmserver ended with status $?"
     tr -d '\r' </var/log/xen/console/guest-one.log | sed -n 's/^memlog //p' >"$OUT/memlog"
     report "$name"
@@ -99,7 +99,7 @@ no_swap() {
     ZRAM=
     burst noswap -N 768M -f 120M || return 1
     check_number "OOM kills" "$KILLS" -eq 0
-    check_number "MiB that the program got" "$(sed -n 's/^hog: touched \([0-9]*\) MiB.*/\1/p' "$OUT/hog")" -eq "$BURST_MIB"
+    check_number "MiB that the program got" "$(hog_size "$OUT/hog")" -eq "$BURST_MIB"
 }
 
 host_memory() {

@@ -63,7 +63,7 @@ check_number() {
     esac
 }
 
-# Last line of every test: the exit status of the script, and a line that test runners count.
+# The last command of every test: its status is the script's, and its line is what test runners count.
 finish() {
     [ -z "$SERVER_PID" ] || server_stop >/dev/null
     echo "$PASSED passed, $FAILED failed"
@@ -72,7 +72,6 @@ finish() {
         tail -n 30 "$SERVER_LOG"
     fi
     [ "$FAILED" = 0 ]
-    exit
 }
 
 # ---- guests
@@ -146,6 +145,9 @@ gbg() { gx "$1" "($2) </dev/null >/dev/console 2>&1 &" 20 >/dev/null || fail "ca
 
 # gstat GUEST KEY: a number out of the guest's kernel (guest/memstat.h), asked without a fork in the guest
 gstat() { gx "$1" '!stat' 60 | tr ' ' '\n' | sed -n "s/^$2=//p"; }
+
+# hog_size OUTPUT: the MiB a finished hog says it touched; nothing when it was cut short
+hog_size() { sed -n 's/^hog: touched \([0-9]*\) MiB.*/\1/p' "$1"; }
 
 # home GUEST: its directory in xenstore
 home() { echo "/local/domain/$(dom "$1" id)"; }

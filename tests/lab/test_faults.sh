@@ -1,0 +1,132 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=dash
+# lab: timeout=600
+# What goes wrong on a host: a guest dies while it is being shrunk, a balloon has given up, mmserver is killed in mid-balance,
+# a guest floods the store.
+# shellcheck source=tests/lab/dom0/lib.sh
+. /lib.sh
+
+BUDGET=384M
+
+# Two guests, one of which runs short; returns when the other is on its way down.
+start_shrinking() {
+    guests "rich poor" || return 1
+    server_start -N $BUDGET || return 1
+    server_says 'rich .*is balanced' && server_says 'poor .*is balanced' || fail "not all guests are balanced" || return 1
+    gbg poor 'hog -r 40 -s 15 220' || return 1
+    await 30 target rich below $((186 * 1024)) || fail "no shrink began"
+}
+
+dies_in_a_shrink() {
+    local id
+    start_shrinking || return 1
+    id=$(dom rich id)
+    guest_destroy rich
+    check "mmserver outlives it" server_alive
+    await 30 held poor above $((260 * 1024)) || fail "the other guest did not get the dead one's memory"
+    check_not "nothing is written below the dead guest" xenstore-exists "/local/domain/$id"
+    check_number "OOM kills in the other" "$(gstat poor oom_kill)" -eq 0
+    server_stop || fail "mmserver ended with status $?"
+    destroy_all
+}
+
+# Linux's balloon takes what MemAvailable allows, tries four times more, and then stops for good until its target changes.
+balloon_gave_up() {
+    local held
+    guests "stuck" mem=256 client=1 || return 1
+    guests "other" || return 1
+    gbg stuck 'hog 150' || return 1
+    sleep 3
+    xl mem-set stuck 140
+    sleep 8
+    held=$(dom stuck held)
+    check_number "the balloon stops far above its target: KiB held" "$held" -gt $((170 * 1024)) || return 1
+    gx stuck 'killall hog; sleep 1' >/dev/null
+    sleep 4
+    check_number "and stays there when memory is free again" "$(dom stuck held)" -gt $((held - 4096)) || return 1
+    server_start -N 448M || return 1
+    await 40 target stuck above $((150 * 1024)) || fail "its target was not reset"
+    gbg other 'hog -r 40 -s 15 220' || return 1
+    await 40 held other above $((250 * 1024)) || fail "the balloon that had given up was not woken"
+    check_number "OOM kills in the other" "$(gstat other oom_kill)" -eq 0
+    server_stop || fail "mmserver ended with status $?"
+    destroy_all
+}
+
+# It cannot be moved at all: a target below what its programs hold in memory that cannot be swapped.
+balloon_cannot() {
+    guests "stuck" mem=256 || return 1
+    guests "other" || return 1
+    gbg stuck 'hog 150' || return 1
+    sleep 3
+    xl mem-set stuck 140
+    sleep 8
+    server_start -N 448M || return 1
+    await 60 target stuck above $((170 * 1024)) || fail "its target was not reset to what it holds"
+    check "the log says that it is stuck" server_says 'stuck .*stuck' 60
+    check "mmserver goes on" server_alive
+    check_number "OOM kills that mmserver caused" "$(gstat stuck oom_kill)" -le 1
+    gx stuck 'killall hog; sleep 1' >/dev/null
+    gbg other 'hog -r 40 -s 15 220' || return 1
+    await 40 held other above $((250 * 1024)) || fail "it did not recover when it could move again"
+    server_stop || fail "mmserver ended with status $?"
+    destroy_all
+}
+
+killed_in_mid_balance() {
+    local sum
+    start_shrinking || return 1
+    server_kill
+    sum=$(($(dom rich target) + $(dom poor target)))
+    check_number "sum of the targets it leaves, KiB" "$sum" -le $((384 * 1024))
+    server_start -N $BUDGET || return 1
+    await 30 held poor above $((250 * 1024)) || fail "the one after it does not go on"
+    check_number "OOM kills" "$(($(gstat poor oom_kill) + $(gstat rich oom_kill)))" -eq 0
+    server_stop || fail "mmserver ended with status $?"
+    destroy_all
+}
+
+cpu_ticks() { awk '{ print $14 + $15 }' "/proc/$SERVER_PID/stat"; } # hundredths of a second
+
+flood() {
+    local ticks lines
+    guests "mad" client=no || return 1
+    guests "one two" || return 1
+    server_start -N 576M || return 1
+    await 20 xs "$(home mad)/memory/free" exists || fail "no memory/free" || return 1
+    server_says 'one .*is balanced' || return 1
+    lines=$(wc -l <"$SERVER_LOG")
+    ticks=$(cpu_ticks)
+    gbg mad 'flood 15 memory/free numbers & flood 15 data/xenmm junk' || return 1
+    sleep 2
+    gx one 'hog -s 3 230' 60 >/tmp/hog 2>&1
+    check_number "MiB that a guest got during the flood" "$(hog_size /tmp/hog)" -eq 230
+    sleep 6
+    ticks=$(($(cpu_ticks) - ticks))
+    say "mmserver took $ticks hundredths of a second of CPU time, and $(($(wc -l <"$SERVER_LOG") - lines)) log lines; $(grep -h 'flood:' /var/log/xen/console/guest-mad.log | tr '\r\n' ' ')"
+    check_number "hundredths of a second of CPU time in 15 s of flood" "$ticks" -lt 600
+    check_number "log lines about the flooding guest" "$(grep -c 'mad ' "$SERVER_LOG")" -lt 60
+    check "mmserver outlives it" server_alive
+}
+
+malformed() {
+    local value
+    for value in huge junk '-1' '18446744073709551616' '1 2' '0x10' '%s%n' 'xenmm/1 seq=1'; do
+        gx mad "flood 1 data/xenmm '$value'; flood 1 memory/tot '$value'" 30 >/dev/null
+        check "mmserver outlives $value" server_alive
+    done
+    check_number "OOM kills among its neighbours" "$(($(gstat one oom_kill) + $(gstat two oom_kill)))" -eq 0
+    gx two 'hog -s 1 210' 60 >/tmp/hog 2>&1
+    check_number "MiB that a neighbour gets afterwards" "$(hog_size /tmp/hog)" -eq 210
+    server_stop || fail "mmserver ended with status $?"
+    destroy_all
+}
+
+run_case "a guest dies during its shrink" dies_in_a_shrink
+run_case "a balloon that gave up is woken" balloon_gave_up
+run_case "a balloon that cannot move is let be" balloon_cannot
+run_case "mmserver killed in mid-balance, and started again" killed_in_mid_balance
+run_case "a guest floods its keys" flood
+run_case "a guest writes nonsense" malformed
+finish
