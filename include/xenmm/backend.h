@@ -25,8 +25,8 @@ struct mm_backend_ops {
 	/*
 	 * Fills *snap (cleared first, its memory reused) with the world as it is now, sorted by domid. A
 	 * domain that vanishes meanwhile is left out. Returns 0; -ENODATA: the world has ended (end of a
-	 * scenario or trace); -EAGAIN: nothing could be read this time, try the next round; -ENOTCONN: lost
-	 * for good.
+	 * scenario or trace); -EAGAIN: nothing could be read this time, try the next round (now_ms is set, and
+	 * nothing else); -ENOTCONN: lost for good.
 	 */
 	int (*sample)(struct mm_backend *b, struct mm_snapshot *snap);
 

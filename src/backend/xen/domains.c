@@ -228,7 +228,6 @@ int mm_xen_fill(struct mm_xen *x, struct mm_snapshot *snap, uint64_t now_ms)
 		r = add_domain(x, i, snap, now_ms);
 	if (r < 0)
 		return r;
-	snap->now_ms = now_ms;
 	mm_snapshot_sort(snap);
 	return 0;
 }

@@ -217,6 +217,8 @@ static int refresh_reports(struct mm_guest *guest, struct mm_store *store, uint6
 		r = refresh_pair(guest, store, MM_SOURCE_SEED, now_ms);
 		if (r == -ENOTCONN)
 			return r;
+		if (r == -ENOENT) /* the guest may remove what is its own; it gets it again */
+			guest->has_keys = false;
 	}
 	if (mm_agent_is_fresh(&guest->agent, MM_SOURCE_SEED, now_ms) ||
 		!(guest->dirty & MM_DIRTY_XS))

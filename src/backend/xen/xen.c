@@ -161,6 +161,7 @@ static int sample(struct mm_backend *b, struct mm_snapshot *snap)
 	int r = 0;
 
 	mm_snapshot_clear(snap);
+	snap->now_ms = now_ms;
 	x->sampled_ms = now_ms;
 	x->loop.round_ms = 0;
 	if (!x->store.xs) {
