@@ -226,6 +226,8 @@ static void set_budget(struct mm_decision *d)
 
 	if (!budget_kib)
 		budget_kib = mm_sub_floor(d->managed_kib + host->free_kib, bound_kib);
+	else /* typed by hand: more than there is would be waited for while others idle */
+		budget_kib = mm_min_u64(budget_kib, d->managed_kib + spare_kib);
 	d->plan->budget_kib = budget_kib;
 	d->plan->available_kib = mm_min_u64(spare_kib, mm_sub_floor(budget_kib, d->managed_kib));
 	d->shares.budget_kib = mm_sub_floor(budget_kib, d->aside_kib);
