@@ -29,16 +29,11 @@
 /* A probed balloon has this long to answer before its target goes back. */
 #define PROBE_ANSWER_MS 10000
 
-/*
- * Where a guest is short less is worth a write: of a thousand idle guests each has only a little
- * to give, and all of it may be needed.
- */
-#define PRESSED_BAND_KIB 256
+/* Memory that is promised twice is worse than memory that waits a round: the smallest grant. */
+#define GRANT_MIN_KIB 256
 
-static uint64_t dead_band(const struct mm_share *row, bool is_pressed)
+static uint64_t dead_band(const struct mm_share *row)
 {
-	if (is_pressed)
-		return PRESSED_BAND_KIB;
 	return mm_min_u64(
 		mm_max_u64(row->held_kib / DEAD_BAND_PART, DEAD_BAND_MIN_KIB), DEAD_BAND_MAX_KIB);
 }
@@ -61,11 +56,10 @@ static void plan_shrink(struct mm_decision *d, const struct mm_share *row)
 {
 	uint64_t leash = mm_max_u64(row->held_kib / LEASH_PART, LEASH_MIN_KIB);
 	uint64_t new_kib = mm_max_u64(row->wish_kib, mm_sub_floor(row->held_kib, leash));
-	uint64_t band = dead_band(row, d->is_pressed);
 
-	if (row->target_kib > new_kib + band)
+	if (row->target_kib > new_kib + dead_band(row))
 		change(d, row, new_kib, MM_REASON_DONATE);
-	else if (new_kib > row->target_kib + band && row->wish_kib >= new_kib)
+	else if (new_kib > row->target_kib + dead_band(row) && row->wish_kib >= new_kib)
 		change(d, row, new_kib, MM_REASON_HARD_USE);
 	else
 		d->plan->entries[row->index].reason = row->reason;
@@ -85,31 +79,28 @@ static uint64_t lack_of(const struct mm_share *row, bool is_urgent)
 }
 
 /*
- * Shares what is free now among the rows that lack something, each by what it lacks. Returns
- * whether they lack more than that.
+ * Shares what is free now among the rows that lack something, each by what it lacks. Returns what
+ * they lack beyond that.
  */
-static bool grant(struct mm_decision *d, uint64_t *available_kib, bool is_urgent)
+static uint64_t grant(struct mm_decision *d, uint64_t *available_kib, bool is_urgent)
 {
 	struct mm_shares *shares = &d->shares;
 	uint64_t lack = 0;
 	uint64_t given = 0;
-	bool is_too_little;
+	uint64_t part;
 
 	for (size_t i = 0; i < shares->count; i++)
 		lack += lack_of(&shares->rows[i], is_urgent);
-	is_too_little = lack > *available_kib;
-	if (lack == 0)
-		return false;
-	for (size_t i = 0; i < shares->count; i++) {
+	part = mm_min_u64(*available_kib, lack);
+	for (size_t i = 0; i < shares->count && lack > 0; i++) {
 		struct mm_share *row = &shares->rows[i];
-		uint64_t gain =
-			mm_scale(mm_min_u64(*available_kib, lack), lack_of(row, is_urgent), lack);
+		uint64_t gain = mm_scale(part, lack_of(row, is_urgent), lack);
 
 		row->gain_kib += gain;
 		given += gain;
 	}
 	*available_kib -= given;
-	return is_too_little;
+	return lack - part;
 }
 
 static void plan_grow(struct mm_decision *d, const struct mm_share *row)
@@ -118,12 +109,13 @@ static void plan_grow(struct mm_decision *d, const struct mm_share *row)
 	uint64_t base = base_of(row);
 	uint64_t new_kib = base + row->gain_kib;
 	bool is_short = row->soft_kib > base;
+	uint64_t worth = is_short ? GRANT_MIN_KIB : dead_band(row);
 
-	if (row->target_kib > new_kib + dead_band(row, d->is_pressed))
+	if (row->target_kib > new_kib + dead_band(row))
 		change(d, row, new_kib, MM_REASON_DONATE);
-	else if (new_kib >= row->target_kib + dead_band(row, is_short))
+	else if (new_kib >= row->target_kib + worth)
 		change(d, row, new_kib, is_short ? MM_REASON_SHORT : MM_REASON_GROW);
-	else if (row->wish_kib >= row->target_kib + dead_band(row, false))
+	else if (row->wish_kib >= row->target_kib + dead_band(row))
 		entry->reason = MM_REASON_WAIT;
 	else
 		entry->reason = row->reason;
@@ -187,6 +179,39 @@ static void plan_row(struct mm_decision *d, const struct mm_share *row)
 		d->plan->is_moving = true;
 }
 
+/* What the row is about to give: it is on its way down, or sets out now. */
+static uint64_t given_up(const struct mm_decision *d, const struct mm_share *row)
+{
+	uint64_t bound_kib = mm_max_u64(row->target_kib, row->held_kib);
+	uint64_t new_kib = d->plan->entries[row->index].new_kib;
+
+	if (!row->may_shrink || new_kib + MM_ARRIVED_KIB >= bound_kib)
+		return 0;
+	return bound_kib - mm_min_u64(new_kib, row->wish_kib);
+}
+
+/*
+ * What the dead bands keep back can be what short guests lack: a thousand idle guests have little
+ * to give each. Then as many as are needed give a whole band, and none so much that it runs short.
+ */
+static void press(struct mm_decision *d, uint64_t lack_kib)
+{
+	for (size_t i = 0; i < d->shares.count; i++)
+		lack_kib = mm_sub_floor(lack_kib, given_up(d, &d->shares.rows[i]));
+	for (size_t i = 0; i < d->shares.count && lack_kib > 0; i++) {
+		const struct mm_share *row = &d->shares.rows[i];
+		uint64_t new_kib =
+			mm_max_u64(row->soft_kib, mm_sub_floor(row->target_kib, dead_band(row)));
+
+		if (d->plan->entries[row->index].is_change || !row->may_shrink ||
+			row->wish_kib >= row->target_kib || new_kib >= row->target_kib)
+			continue;
+		change(d, row, new_kib, MM_REASON_DONATE);
+		lack_kib = mm_sub_floor(lack_kib, row->target_kib - new_kib);
+		d->plan->is_moving = true;
+	}
+}
+
 /* An agent that fell silent while its guest was shrinking: the squeeze stops where it is. */
 static void freeze_silent(struct mm_decision *d)
 {
@@ -246,7 +271,7 @@ int mm_decide(const struct mm_config *cfg, const struct mm_snapshot *snap, struc
 	struct mm_plan *ret_plan)
 {
 	struct mm_decision d = {.cfg = cfg, .snap = snap, .hist = hist, .plan = ret_plan};
-	uint64_t available_kib;
+	uint64_t available_kib, lack_kib;
 	int r = reserve(ret_plan, snap->count);
 
 	if (!r)
@@ -261,10 +286,11 @@ int mm_decide(const struct mm_config *cfg, const struct mm_snapshot *snap, struc
 	ret_plan->is_overcommitted = mm_guard(&d.shares, mm_free_goal(cfg, &d.shares));
 
 	available_kib = ret_plan->available_kib;
-	d.is_pressed = grant(&d, &available_kib, true);
-	(void)grant(&d, &available_kib, false); /* lacking what is not urgent presses nobody */
+	lack_kib = grant(&d, &available_kib, true);
+	(void)grant(&d, &available_kib, false); /* what is not urgent can wait */
 	for (size_t i = 0; i < d.shares.count; i++)
 		plan_row(&d, &d.shares.rows[i]);
+	press(&d, lack_kib);
 	freeze_silent(&d);
 	order_changes(ret_plan);
 	return 0;

@@ -16,7 +16,6 @@ struct mm_decision {
 	uint64_t aside_kib;    /* ... and the part of it whose guests are left alone just now */
 	uint64_t promised_kib; /* targets above what is held, over all domains that are up ... */
 	uint64_t building_kib; /* ... and over those in the making */
-	bool is_pressed;       /* a guest stays short until others have shrunk */
 };
 
 /*
