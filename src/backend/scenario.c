@@ -63,6 +63,7 @@ static int parse_random(struct scn_parser *p)
 		{"guests", SCN_KIND_NUMBER, &random->guests, NULL},
 		{"memory", SCN_KIND_SIZE, &random->memory_kib, NULL},
 		{"period", SCN_KIND_DURATION, &random->period_ms, NULL},
+		{"until", SCN_KIND_DURATION, &random->until_ms, NULL},
 		{"faults", SCN_KIND_SWITCH, &has_faults, NULL},
 	};
 	int r;
@@ -74,6 +75,7 @@ static int parse_random(struct scn_parser *p)
 		.guests = 4,
 		.memory_kib = 256 * MM_KIB_PER_MIB,
 		.period_ms = 10000,
+		.until_ms = UINT64_MAX,
 	};
 	r = scn_settings(p, settings, sizeof(settings) / sizeof(settings[0]));
 	if (r < 0)

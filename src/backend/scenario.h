@@ -97,6 +97,7 @@ struct mm_scn_random {
 	uint64_t guests;
 	uint64_t memory_kib; /* of each */
 	uint64_t period_ms;  /* mean time between two events of one guest */
+	uint64_t until_ms;   /* no event after it */
 };
 
 struct mm_scenario {

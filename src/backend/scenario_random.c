@@ -80,7 +80,7 @@ static int draw_life(struct mm_scenario *s, uint64_t *state, size_t guest)
 		struct mm_scn_event event;
 
 		at += 1 + sim_random_below(state, 2 * random->period_ms);
-		if (at >= s->duration_ms)
+		if (at >= mm_min_u64(s->duration_ms, random->until_ms))
 			break;
 		event = draw_use(state, &s->guests[guest]);
 		event.at_ms = at;

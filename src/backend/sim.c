@@ -58,11 +58,11 @@ static int sim_sample(struct mm_backend *b, struct mm_snapshot *snap)
 {
 	struct mm_sim *sim = sim_of(b);
 
-	mm_snapshot_clear(snap);
 	if (sim->is_broken)
 		return -EPROTO;
 	if (sim->now_ms >= sim->scenario.duration_ms)
-		return -ENODATA;
+		return -ENODATA; /* the last sample stays with the caller */
+	mm_snapshot_clear(snap);
 	snap->now_ms = sim->now_ms;
 	snap->host = (struct mm_host){
 		.total_kib = sim->scenario.total_kib,

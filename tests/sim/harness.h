@@ -26,7 +26,8 @@ struct sim_run {
 	struct mm_plan plan;
 	FILE *record; /* NULL, or where each round is traced */
 	uint64_t rounds;
-	uint64_t writes;
+	uint64_t writes;    /* targets, ... */
+	uint64_t moved_kib; /* ... and by how much they differed from the ones before */
 	uint64_t overcommitted_rounds;
 	bool is_over; /* the scenario has ended */
 };

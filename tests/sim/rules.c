@@ -104,8 +104,8 @@ static void check_promises(const struct sim_run *run)
 		const struct mm_domain *d = &run->snap.domains[i];
 		const struct mm_plan_entry *e = &run->plan.entries[i];
 
-		if (d->state == MM_DOM_DYING)
-			continue;
+		if (d->state == MM_DOM_DYING || d->state == MM_DOM_BUILDING)
+			continue; /* what is being built is claimed */
 		before += mm_sub_floor(e->old_kib, d->current_kib);
 		after += mm_sub_floor(e->new_kib, d->current_kib);
 		slack += d->type == MM_DOM_HVM ? OFFSET_KIB : 0;

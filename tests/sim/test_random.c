@@ -7,7 +7,8 @@
 
 #include "harness.h"
 
-#define HOSTS 120
+#define HOSTS	120 /* XENMM_HOSTS sets another number */
+#define REST_MS 360000
 
 static struct sim_run run;
 
@@ -27,7 +28,7 @@ static uint64_t next(uint64_t *state)
 }
 
 /* XENMM_SEED=n repeats one host. */
-static void play(uint64_t seed, const char *faults)
+static void open_host(uint64_t seed, const char *faults, uint64_t duration_ms)
 {
 	static const char *const rates[] = {"AUTO", "0.0", "0.5", "0.75", "1.0"};
 	uint64_t state = seed;
@@ -35,12 +36,14 @@ static void play(uint64_t seed, const char *faults)
 	uint64_t memory = 160 + 32 * (next(&state) % 8);
 	uint64_t spare = 64 * (next(&state) % 12);
 	uint64_t period = 2 + next(&state) % 15;
-	char text[256], label[64], budget[32];
+	char text[256], budget[32];
+	static char label[64];
 
 	snprintf(text, sizeof(text),
-		"host total=%" PRIu64 "M dom0=512M\nduration 120s\n"
-		"random guests=%" PRIu64 " memory=%" PRIu64 "M period=%" PRIu64 "s faults=%s\n",
-		512 + spare + guests * memory, guests, memory, period, faults);
+		"host total=%" PRIu64 "M dom0=512M\nduration %" PRIu64 "ms\n"
+		"random guests=%" PRIu64 " memory=%" PRIu64 "M period=%" PRIu64
+		"s faults=%s until=60s\n",
+		512 + spare + guests * memory, duration_ms, guests, memory, period, faults);
 	snprintf(label, sizeof(label), "random host, XENMM_SEED=%" PRIu64, seed);
 	sim_run_open_text(&run, label, text, seed);
 	sim_run_set(&run, "tax-rate", rates[next(&state) % ARRAY_SIZE(rates)]);
@@ -51,32 +54,91 @@ static void play(uint64_t seed, const char *faults)
 			guests * memory * (50 + next(&state) % 100) / 100);
 		sim_run_set(&run, "budget", budget);
 	}
+}
+
+/* Loads and faults until the end. */
+static void play_to_end(uint64_t seed, const char *faults)
+{
+	open_host(seed, faults, 60000);
 	sim_run_to_end(&run);
 	teardown(NULL);
 }
 
-static void play_all(const char *faults)
+static bool is_satisfied(const char *guest)
 {
-	const char *one = getenv("XENMM_SEED");
+	struct mm_sim_truth truth = sim_run_truth(&run, guest);
+	const struct mm_domain *d = mm_snapshot_find(&run.snap, truth.domid);
 
-	if (one) {
-		play(strtoull(one, NULL, 10), faults);
-		return;
+	/* Up to the dead band, and the noise of its load. */
+	return !d || truth.held_kib + 4 * MIB >= truth.need_kib ||
+	       truth.held_kib + 4 * MIB >= d->static_max_kib;
+}
+
+/*
+ * Loads that end: some minutes later, when what was swapped out is back, everybody has what it needs, if there
+ * is enough, and nothing moves.
+ */
+static void play_to_rest(uint64_t seed)
+{
+	uint64_t writes, moved_kib;
+
+	open_host(seed, "off", REST_MS);
+	sim_run_until(&run, REST_MS - 60000);
+	writes = run.writes;
+	moved_kib = run.moved_kib;
+	sim_run_to_end(&run);
+	if (!run.plan.is_overcommitted &&
+		(run.writes - writes > 10 * run.snap.count ||
+			run.moved_kib - moved_kib > 8 * MIB * run.snap.count))
+		fail_msg("%s: %" PRIu64 " targets, %" PRIu64
+			 " KiB in the last minute, without load",
+			run.label, run.writes - writes, run.moved_kib - moved_kib);
+	for (size_t i = 0; !run.plan.is_overcommitted && i < run.snap.count; i++) {
+		const char *guest = run.snap.domains[i].name;
+
+		if (!is_satisfied(guest))
+			fail_msg("%s: %s has less than it needs, and there is enough", run.label,
+				guest);
 	}
-	for (uint64_t seed = 1; seed <= HOSTS; seed++)
-		play(seed, faults);
+	teardown(NULL);
+}
+
+static uint64_t number_from(const char *variable, uint64_t otherwise)
+{
+	const char *text = getenv(variable);
+
+	return text ? strtoull(text, NULL, 10) : otherwise;
+}
+
+static uint64_t first_seed(void)
+{
+	return number_from("XENMM_SEED", 1);
+}
+
+static uint64_t last_seed(void)
+{
+	return getenv("XENMM_SEED") ? first_seed() : number_from("XENMM_HOSTS", HOSTS);
 }
 
 static void random_loads(void **state)
 {
 	(void)state;
-	play_all("off");
+	for (uint64_t seed = first_seed(); seed <= last_seed(); seed++)
+		play_to_end(seed, "off");
 }
 
 static void random_loads_and_faults(void **state)
 {
 	(void)state;
-	play_all("on");
+	for (uint64_t seed = first_seed(); seed <= last_seed(); seed++)
+		play_to_end(seed, "on");
+}
+
+static void random_loads_come_to_rest(void **state)
+{
+	(void)state;
+	for (uint64_t seed = first_seed(); seed <= last_seed(); seed++)
+		play_to_rest(seed);
 }
 
 static void a_long_soak(void **state)
@@ -94,6 +156,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(random_loads),
 		TEST(random_loads_and_faults),
+		TEST(random_loads_come_to_rest),
 		TEST(a_long_soak),
 	};
 
