@@ -94,7 +94,7 @@ static unsigned next_run(const struct mm_datalog *log)
 
 		if (strncmp(item->d_name, log->date, date_len))
 			continue;
-		if (sscanf(item->d_name + date_len, "_%u_%u.log", &run, &domid) == 2 &&
+		if (sscanf(item->d_name + date_len, "_%9u_%9u.log", &run, &domid) == 2 &&
 			run > highest)
 			highest = run;
 	}
