@@ -42,24 +42,24 @@ static void test_token_refused(void **state)
 static void test_dirty(void **state)
 {
 	static const struct {
-		enum mm_watch watch;
 		const char *path;
+		enum mm_watch watch;
 		unsigned int dirty;
 	} rows[] = {
-		{MM_WATCH_RECORD, "/local/domain/3/data/xenmm", MM_DIRTY_RECORD},
-		{MM_WATCH_XS, "/local/domain/3/data/meminfo_free", MM_DIRTY_XS},
-		{MM_WATCH_NAME, "/local/domain/3/name", MM_DIRTY_NAME},
-		{MM_WATCH_SHUTDOWN, "/local/domain/3/control/shutdown", MM_DIRTY_SHUTDOWN},
-		{MM_WATCH_MEMORY, "/local/domain/3/memory", MM_DIRTY_PAIR | MM_DIRTY_TARGET},
-		{MM_WATCH_MEMORY, "/local/domain/3/memory/free", MM_DIRTY_PAIR},
-		{MM_WATCH_MEMORY, "/local/domain/3/memory/tot", MM_DIRTY_PAIR},
-		{MM_WATCH_MEMORY, "/local/domain/3/memory/target", MM_DIRTY_TARGET},
-		{MM_WATCH_MEMORY, "/local/domain/3/memory/static-max", MM_DIRTY_TARGET},
+		{"/local/domain/3/data/xenmm", MM_WATCH_RECORD, MM_DIRTY_RECORD},
+		{"/local/domain/3/data/meminfo_free", MM_WATCH_XS, MM_DIRTY_XS},
+		{"/local/domain/3/name", MM_WATCH_NAME, MM_DIRTY_NAME},
+		{"/local/domain/3/control/shutdown", MM_WATCH_SHUTDOWN, MM_DIRTY_SHUTDOWN},
+		{"/local/domain/3/memory", MM_WATCH_MEMORY, MM_DIRTY_PAIR | MM_DIRTY_TARGET},
+		{"/local/domain/3/memory/free", MM_WATCH_MEMORY, MM_DIRTY_PAIR},
+		{"/local/domain/3/memory/tot", MM_WATCH_MEMORY, MM_DIRTY_PAIR},
+		{"/local/domain/3/memory/target", MM_WATCH_MEMORY, MM_DIRTY_TARGET},
+		{"/local/domain/3/memory/static-max", MM_WATCH_MEMORY, MM_DIRTY_TARGET},
 		/* what a guest may make below its own keys is nothing to us */
-		{MM_WATCH_MEMORY, "/local/domain/3/memory/free/x", 0},
-		{MM_WATCH_MEMORY, "/local/domain/3/memory/free/memory/target", 0},
-		{MM_WATCH_MEMORY, "/local/domain/3/memory/videoram", 0},
-		{MM_WATCH_INTRODUCE, "@introduceDomain", 0},
+		{"/local/domain/3/memory/free/x", MM_WATCH_MEMORY, 0},
+		{"/local/domain/3/memory/free/memory/target", MM_WATCH_MEMORY, 0},
+		{"/local/domain/3/memory/videoram", MM_WATCH_MEMORY, 0},
+		{"@introduceDomain", MM_WATCH_INTRODUCE, 0},
 	};
 
 	(void)state;

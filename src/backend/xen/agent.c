@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-// Choosing among what a guest's agents said. See agent.h.
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Choosing among what a guest's agents said. See agent.h. */
 #include "agent.h"
 
 #include <stddef.h>

@@ -1,7 +1,9 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-// Xen's list of domains, our records of them, and the snapshot made of both. Two hypercalls a
-// round, however many domains there are (and one for each that still has populate-on-demand
-// entries).
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Xen's list of domains, our records of them, and the snapshot made of both. Two hypercalls a
+ * round, however many domains there are (and one for each that still has populate-on-demand
+ * entries).
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,18 +171,20 @@ static enum mm_dom_state domain_state(struct mm_xen *x, const xc_domaininfo_t *i
 		.is_saved = helper && !helper->is_restore,
 		.is_restored = helper && helper->is_restore,
 		.is_suspend_due = mm_suspend_is_due(&guest->suspend, now_ms),
-		.name = guest->name,
+		.is_incoming = guest->is_incoming,
+		.is_away = guest->is_away,
 	};
 
 	facts.is_suspended = facts.is_shutdown && reason == SHUTDOWN_suspend;
-	return mm_dom_state(&facts);
+	return mm_dom_state_of(&facts);
 }
 
 /*
- * Populate-on-demand entries that Xen holds no page for: until the balloon has taken as many from the guest,
- * touching one may kill it. The entries themselves stay for as long as the guest leaves them untouched, and
- * the cache behind them is not made smaller when the target falls; so once a running domain has its entries
- * covered it need not be asked again.
+ * Populate-on-demand entries that Xen holds no page for: until the balloon has taken as many from
+ * the guest, touching one may kill it. The entries themselves stay for as long as the guest leaves
+ * them untouched, and Xen does not make the cache behind them smaller when a target falls below
+ * what the domain holds; so once a running domain has its entries covered it need not be asked
+ * again.
  */
 static uint64_t pod_kib(struct mm_xen *x, struct mm_guest *guest, enum mm_dom_state state)
 {

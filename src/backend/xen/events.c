@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-// Watches, tokens, and what an event means. See events.h.
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Watches, tokens, and what an event means. See events.h. */
 #include "events.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-// One guest as the store shows it. See guest.h.
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One guest as the store shows it. See guest.h. */
 #include "guest.h"
 
 #include <errno.h>
@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* For how long a guest that floods its keys is not heard. It is looked at once when that is over.
- */
+/* For how long a guest that floods its keys is not heard. It is looked at when that is over. */
 #define BOX_MS 1000u
 
 static void format_uuid(char buf[MM_UUID_LEN + 1], const xen_domain_handle_t handle)
@@ -258,6 +257,8 @@ static int refresh_name(struct mm_guest *guest, struct mm_store *store)
 	if (r < 0)
 		return r;
 	mm_name_copy(guest->name, text, len);
+	guest->is_incoming = mm_name_is_incoming(text);
+	guest->is_away = mm_name_is_away(text);
 	free(text);
 	return 0;
 }

@@ -30,6 +30,7 @@ struct mm_guest {
 						 none did */
 
 	char name[MM_NAME_MAX];
+	bool is_incoming, is_away; /* by its name, which may be longer than what we keep */
 	bool has_target, had_target;
 	uint64_t target_kib, static_max_kib;
 	uint64_t videoram_kib; /* HVM: libxl takes it off a requested target */

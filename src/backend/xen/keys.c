@@ -1,7 +1,9 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-// The two keys that the first xenmm's client writes, and the only ones we ever create. The guest
-// may not make nodes in its "memory" directory, so we make exactly these and give them to it: owner
-// the guest, nobody else.
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The two keys that the first xenmm's client writes, and the only ones we ever create. The guest
+ * may not make nodes in its "memory" directory, so we make exactly these and give them to it: owner
+ * the guest, nobody else.
+ */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -64,7 +66,7 @@ static int make_both(struct mm_store *store, xs_transaction_t t, uint32_t domid)
 	return r < 0 ? r : r | changed;
 }
 
-/* After a restart of ours everything is in place as a rule; two questions then spare the transaction. */
+/* After a restart of ours all is in place as a rule; two questions then spare the transaction. */
 static bool has_both(struct mm_store *store, uint32_t domid)
 {
 	char path[MM_PATH_MAX];

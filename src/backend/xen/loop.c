@@ -1,8 +1,10 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-// Waiting, and listening to the store meanwhile. However fast guests write, the store is listened
-// to at most every PACE_MS and a round is called at most every ROUND_GAP_MS; and a guest that goes
-// on writing is put aside by mm_guest_event() before its events pile up in libxenstore, which takes
-// them in at any time.
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Waiting, and listening to the store meanwhile. However fast guests write, the store is listened
+ * to at most every PACE_MS and a round is called at most every ROUND_GAP_MS; and a guest that goes
+ * on writing is put aside by mm_guest_event() before its events pile up in libxenstore, which takes
+ * them in at any time.
+ */
 #include <errno.h>
 #include <event2/event.h>
 #include <stdlib.h>

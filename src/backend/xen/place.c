@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-// Is this a dom0, may we act in it, and are we the only one?
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Is this a dom0, may we act in it, and are we the only one? */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-// Finding libxl's save and restore helpers among dom0's processes. See saving.h.
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Finding libxl's save and restore helpers among dom0's processes. See saving.h. */
 #include "saving.h"
 
 #include <dirent.h>

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-// A domain's state. See state.h.
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A domain's state. See state.h. */
 #include "state.h"
 
 #include <string.h>
@@ -19,16 +19,26 @@ static bool has_suffix(const char *name, const char *suffix)
 	return len > tail && !strcmp(name + len - tail, suffix);
 }
 
-enum mm_dom_state mm_dom_state(const struct mm_dom_facts *f)
+bool mm_name_is_incoming(const char *name)
+{
+	return has_suffix(name, SUFFIX_INCOMING);
+}
+
+bool mm_name_is_away(const char *name)
+{
+	return has_suffix(name, SUFFIX_AWAY);
+}
+
+enum mm_dom_state mm_dom_state_of(const struct mm_dom_facts *f)
 {
 	if (f->is_dying || (f->is_shutdown && !f->is_suspended))
 		return MM_DOM_DYING;
 	/* the toolstack takes the store directory away before it destroys the domain */
 	if (!f->has_target && f->had_target)
 		return MM_DOM_DYING;
-	if (f->is_restored || !f->has_target || has_suffix(f->name, SUFFIX_INCOMING))
+	if (f->is_restored || !f->has_target || f->is_incoming)
 		return MM_DOM_BUILDING;
-	if (f->is_suspended || f->is_saved || f->is_suspend_due || has_suffix(f->name, SUFFIX_AWAY))
+	if (f->is_suspended || f->is_saved || f->is_suspend_due || f->is_away)
 		return MM_DOM_SAVING;
 	if (f->is_paused)
 		return f->has_run ? MM_DOM_PAUSED : MM_DOM_BUILDING;

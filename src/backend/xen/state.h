@@ -19,10 +19,15 @@ struct mm_dom_facts {
 	bool is_saved;	     /* dom0: a helper is writing it out */
 	bool is_restored;    /* dom0: a helper is reading it in */
 	bool is_suspend_due; /* store: asked to suspend, a moment ago */
-	const char *name;
+	bool is_incoming;    /* name: being received ... */
+	bool is_away;	     /* ... or gone to another host */
 };
 
-enum mm_dom_state mm_dom_state(const struct mm_dom_facts *facts);
+enum mm_dom_state mm_dom_state_of(const struct mm_dom_facts *facts);
+
+/* What a domain's name, as long as it may be, says of its way between hosts. */
+bool mm_name_is_incoming(const char *name);
+bool mm_name_is_away(const char *name);
 
 /*
  * The request to suspend stands in control/shutdown, which the guest can write, too. It is believed

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-// The connection to xenstored. See store.h.
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The connection to xenstored. See store.h. */
 #include "store.h"
 
 #include <errno.h>

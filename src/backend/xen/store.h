@@ -37,8 +37,8 @@ int mm_store_read(struct mm_store *store, xs_transaction_t t, const char *path, 
 int mm_store_read_u64(struct mm_store *store, uint32_t domid, const char *key, uint64_t *ret_value);
 
 /*
- * Registers a watch. Returns 1: done, and the store will send one event to begin with; 0: it was there
- * already.
+ * Registers a watch. Returns 1: done, and the store will send one event to begin with; 0: it was
+ * there already.
  */
 int mm_store_watch(struct mm_store *store, const char *path, const char *token);
 void mm_store_unwatch(struct mm_store *store, const char *path, const char *token);

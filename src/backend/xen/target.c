@@ -1,6 +1,8 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-// Setting a balloon target through libxl, which also moves the domain's hard limit and, for HVM,
-// its populate-on-demand target.
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Setting a balloon target through libxl, which also moves the domain's hard limit and, for HVM,
+ * its populate-on-demand target.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The real world: libxenctrl for what domains hold, libxenstore for what guests say, libxl for
  * targets. Opening, sampling and closing; the parts are in the other files of this folder. No Xen
@@ -22,8 +22,8 @@
 #define KEYS_AGAIN_MS 1000u
 
 /*
- * A sample spends no more time than this on the store: with a thousand new guests it would take longer, and the
- * program has to show the watchdog a sign of life.
+ * A sample spends no more time than this on the store: with a thousand new guests it would take
+ * longer, and the program has to show the watchdog a sign of life.
  */
 #define REFRESH_MAX_MS 2000u
 
@@ -122,8 +122,8 @@ static int refresh_guest(struct mm_xen *x, struct mm_guest *guest, uint64_t now_
 }
 
 /*
- * What the store has to say about the guests; nothing is asked about those that kept quiet. When time runs
- * out the rest waits for the next round, which begins with it.
+ * What the store has to say about the guests; nothing is asked about those that kept quiet. When
+ * time runs out the rest waits for the next round, which begins with it.
  */
 static int refresh_guests(struct mm_xen *x, uint64_t now_ms)
 {
@@ -184,7 +184,12 @@ static int sample(struct mm_backend *b, struct mm_snapshot *snap)
 	look_for_helpers(x, now_ms);
 	r = mm_xen_fill(x, snap, now_ms);
 	x->sample_cost_ms = mm_xen_now_ms() - now_ms;
-	return r < 0 ? -EAGAIN : 0;
+	if (r < 0) {
+		mm_snapshot_clear(snap);
+		snap->now_ms = now_ms;
+		return -EAGAIN;
+	}
+	return 0;
 }
 
 /* ---- opening and closing

@@ -48,7 +48,7 @@ struct mm_xen {
 	struct mm_guest **next_guests; /* room for the next list */
 	size_t guest_count, guest_capacity;
 	uint32_t next_serial;
-	size_t refresh_first; /* whom to begin with, when a sample had to leave the rest for the next */
+	size_t refresh_first; /* whom to begin with; a sample may leave some for the next */
 	struct mm_saving saving;
 
 	uint64_t sampled_ms;	 /* start of the last sample ... */
