@@ -203,8 +203,9 @@ static void press(struct mm_decision *d, uint64_t lack_kib)
 		uint64_t new_kib =
 			mm_max_u64(row->soft_kib, mm_sub_floor(row->target_kib, dead_band(row)));
 
-		if (d->plan->entries[row->index].is_change || !row->may_shrink ||
-			row->wish_kib >= row->target_kib || new_kib >= row->target_kib)
+		if (d->plan->entries[row->index].is_change || !row->may_shrink || !row->may_grow ||
+			row->wish_kib >= row->target_kib ||
+			new_kib + GRANT_MIN_KIB > row->target_kib)
 			continue;
 		change(d, row, new_kib, MM_REASON_DONATE);
 		lack_kib = mm_sub_floor(lack_kib, row->target_kib - new_kib);
