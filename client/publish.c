@@ -68,7 +68,7 @@ static void note_failure(
 {
 	publisher->failures++;
 	if (error != publisher->error || now_ms - publisher->logged_ms >= LOG_AGAIN_MS) {
-		mm_log(MM_LOG_WARN, "%s: %s; trying again", action, strerror(-error));
+		mm_log(MM_LOG_WARN, "%s: %s", action, strerror(-error));
 		publisher->logged_ms = now_ms;
 	}
 	publisher->error = error;
