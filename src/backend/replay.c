@@ -175,10 +175,10 @@ static void print_change(
 	FILE *out, const char *when, bool is_there, const struct mm_trace_change *c)
 {
 	if (is_there)
-		fprintf(out, " %s %" PRIu64 " -> %" PRIu64 " %s", when, c->old_kib, c->new_kib,
+		fprintf(out, "%s %" PRIu64 " -> %" PRIu64 " %s", when, c->old_kib, c->new_kib,
 			mm_reason_name(c->reason));
 	else
-		fprintf(out, " %s nothing", when);
+		fprintf(out, "%s nothing", when);
 }
 
 static int replay_summary(struct mm_backend *b, FILE *out)
@@ -190,7 +190,7 @@ static int replay_summary(struct mm_backend *b, FILE *out)
 
 		fprintf(out, "replay: round %" PRIu64 ", %" PRIu64 " ms, domain %" PRIu32 ":",
 			d->round, d->now_ms, d->domid);
-		print_change(out, "then", d->was_planned, &d->then);
+		print_change(out, " then", d->was_planned, &d->then);
 		print_change(out, ", now", d->is_planned, &d->now);
 		fputc('\n', out);
 	}
