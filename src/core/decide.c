@@ -32,6 +32,9 @@
 /* Memory that is promised twice is worse than memory that waits a round: the smallest grant. */
 #define GRANT_MIN_KIB 256
 
+/* The smallest gift that is asked for where a guest is short. */
+#define PRESS_MIN_KIB 64
+
 static uint64_t dead_band(const struct mm_share *row)
 {
 	return mm_min_u64(
@@ -205,7 +208,7 @@ static void press(struct mm_decision *d, uint64_t lack_kib)
 
 		if (d->plan->entries[row->index].is_change || !row->may_shrink || !row->may_grow ||
 			row->wish_kib >= row->target_kib ||
-			new_kib + GRANT_MIN_KIB > row->target_kib)
+			new_kib + PRESS_MIN_KIB > row->target_kib)
 			continue;
 		change(d, row, new_kib, MM_REASON_DONATE);
 		lack_kib = mm_sub_floor(lack_kib, row->target_kib - new_kib);
