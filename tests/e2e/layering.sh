@@ -48,7 +48,7 @@ pure() {
 	[ -f "$archive" ] || fail "no $archive"
 	while read -r symbol; do
 		case $symbol in
-		mm_* | mem* | str* | __str* | snprintf | vsnprintf | qsort | bsearch | fnmatch) ;;
+		mm_* | mem* | str* | __str* | bcmp | snprintf | vsnprintf | qsort | bsearch | fnmatch) ;;
 		malloc | calloc | realloc | reallocarray | free | abort) ;;
 		fprintf | fputs | fputc | putc | fwrite | ferror | fflush | open_memstream | fclose) ;;
 		__errno_location | __assert_fail | __stack_chk_fail | __ctype_*_loc | __*_chk | __isoc*) ;;

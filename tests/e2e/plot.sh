@@ -8,8 +8,8 @@ set -euo pipefail
 command -v gnuplot >/dev/null || skip "gnuplot is not installed"
 plot="$source_dir/scripts/plot"
 mkdir "$work/logs" "$work/empty"
-run 0 "$bin/mmserver" --backend sim --seed 1 -d "$work/logs"
-run 0 "$bin/mmserver" --backend sim --seed 2 -d "$work/logs"
+run 0 "$bin/mmserver" --http off --backend sim --seed 1 -d "$work/logs"
+run 0 "$bin/mmserver" --http off --backend sim --seed 2 -d "$work/logs"
 
 is_png() {
 	head -c 8 "$1" | od -An -tx1 | grep -q '89 50 4e 47' || fail "$1 is no PNG"

@@ -51,9 +51,11 @@ printf 'this is no scenario\n' >"$work/broken"
 misuse broken --backend "sim:$work/broken"
 misuse broken --backend "replay:$work/broken"
 
-if ! grep -qs control_d /proc/xen/capabilities; then
+if grep -qs '^XENMM_WITH_XEN:BOOL=OFF' "${XENMM_BUILD-}/CMakeCache.txt"; then
+	misuse "without Xen"
+elif ! grep -qs control_d /proc/xen/capabilities; then
 	run 1 "$bin/mmserver"
 	one_line Xen
-	[ -z "$(find . -name '*.log')" ] || fail "logs of a run that never began"
 fi
+[ -z "$(find . -name '*.log')" ] || fail "logs of a run that never began"
 echo "the command line answers"

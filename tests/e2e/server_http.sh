@@ -16,7 +16,7 @@ start() { # OPTION...
 	(cd "$work/run" && exec "$bin/mmserver" --backend sim --pace real --interval 0.2 "$@" \
 		>"$work/out" 2>"$work/err") &
 	pid=$!
-	trap 'kill "$pid" 2>/dev/null; wait "$pid" 2>/dev/null || true; rm -rf "$work"' EXIT
+	trap 'kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; rm -rf "$work"' EXIT
 	wait_for 20 grep -q '^τ' "$work/out"
 }
 

@@ -10,12 +10,12 @@ mkdir "$work/logs"
 cd "$work/logs"
 
 # The simulator ends with its scenario, the same way each time.
-run 0 "$bin/mmserver" --backend sim --seed 7
+run 0 "$bin/mmserver" --http off --backend sim --seed 7
 cp "$work/out" "$work/table"
 mapfile -t first < <(find . -name '*_1_*.log' | sort)
 [ ${#first[@]} -gt 1 ] || fail "${#first[@]} logs of the first run"
 sha256sum "${first[@]}" >"$work/first"
-run 0 "$bin/mmserver" --backend sim --seed 7
+run 0 "$bin/mmserver" --http off --backend sim --seed 7
 mapfile -t second < <(find . -name '*_2_*.log' | sort)
 [ ${#second[@]} = ${#first[@]} ] || fail "${#second[@]} logs of the second run"
 sha256sum -c --quiet "$work/first" || fail "the second run touched the first one's logs"
@@ -35,18 +35,18 @@ done
 
 # -d: a folder that is not there cannot be written to, nor one below a file. Everything else stays the same.
 : >"$work/file"
-run 0 "$bin/mmserver" --backend sim --seed 7 -d "$work/file/folder"
+run 0 "$bin/mmserver" --http off --backend sim --seed 7 -d "$work/file/folder"
 grep -q "$work/file/folder" "$work/err" || fail "the bad folder is not reported"
 cmp -s "$work/out" "$work/table" || fail "the table is another one without logs"
 mkdir "$work/other"
-run 0 "$bin/mmserver" --backend sim --seed 7 --log-dir "$work/other"
+run 0 "$bin/mmserver" --http off --backend sim --seed 7 --log-dir "$work/other"
 [ "$(find "$work/other" -name '*_1_*.log' | wc -l)" = ${#first[@]} ] || fail "--log-dir is not used"
 cmp -s "$work/out" "$work/table" || fail "the same seed gives another run"
 
 # A full disk, where a small file system can be mounted.
 mkdir "$work/full"
 if unshare --mount true 2>/dev/null; then
-	run 0 unshare --mount bash -c 'mount -t tmpfs -o size=16k,mode=755 tmpfs "$1" && cd "$1" && exec "$2" --backend sim --seed 7' \
+	run 0 unshare --mount bash -c 'mount -t tmpfs -o size=16k,mode=755 tmpfs "$1" && cd "$1" && exec "$2" --http off --backend sim --seed 7' \
 		bash "$work/full" "$bin/mmserver"
 	grep -qi 'no space' "$work/err" || fail "the full disk is not reported"
 	[ "$(grep -ci 'no space' "$work/err")" -le ${#first[@]} ] || fail "the full disk is reported again and again"
@@ -55,5 +55,5 @@ else
 	echo "the full disk is not tried: no right to mount"
 fi
 
-run 0 "$bin/mmserver" --backend sim --seed 7 --dry-run --log-dir "$work/other"
+run 0 "$bin/mmserver" --http off --backend sim --seed 7 --dry-run --log-dir "$work/other"
 echo "logs are kept"

@@ -12,7 +12,7 @@ rows() { # COUNT
 for signal in TERM INT; do
 	mkdir "$work/$signal"
 	rm -f "$work/out"
-	(cd "$work/$signal" && exec "$bin/mmserver" --backend sim --pace real --interval 0.2 >"$work/out" 2>"$work/err") &
+	(cd "$work/$signal" && exec "$bin/mmserver" --http off --backend sim --pace real --interval 0.2 >"$work/out" 2>"$work/err") &
 	pid=$!
 	wait_for 20 rows 2
 	kill -"$signal" "$pid"
@@ -48,7 +48,7 @@ listener=$!
 wait_for 20 test -S "$work/notify"
 mkdir "$work/unit"
 (cd "$work/unit" && NOTIFY_SOCKET="$work/notify" WATCHDOG_USEC=1000000 exec "$bin/mmserver" \
-	--backend sim --pace real --interval 0.2 >"$work/out" 2>"$work/err") &
+	--http off --backend sim --pace real --interval 0.2 >"$work/out" 2>"$work/err") &
 pid=$!
 wait_for 20 grep -qs '^READY=1' "$work/seen"
 wait_for 20 grep -qs '^WATCHDOG=1' "$work/seen"

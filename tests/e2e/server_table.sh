@@ -6,10 +6,10 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 cd "$work"
 
-run 0 "$bin/mmserver" --backend sim --once
+run 0 "$bin/mmserver" --http off --backend sim --once
 [ "$(grep -c '^τ' out)" = 1 ] || fail "--once is not one round"
 
-run 0 "$bin/mmserver" --backend sim --seed 3 --record trace
+run 0 "$bin/mmserver" --http off --backend sim --seed 3 --record trace
 grep -q '^τ' out || fail "no rows"
 names=$(grep -m 1 '^Field' out | wc -w)
 [ "$names" -gt 2 ] || fail "no header with the guests' names"
@@ -33,14 +33,14 @@ size=$(wc -c <"trace")
 head -c $((size * 2 / 3)) trace >"cut"
 run 0 "$bin/mmserver" --backend replay:cut
 
-run 0 "$bin/mmserver" --backend sim --seed 3 --verbose
+run 0 "$bin/mmserver" --http off --backend sim --seed 3 --verbose
 for row in 'tot' 'use' 'free'; do
 	grep -q "^$row" out || fail "--verbose prints no row '$row'"
 done
 
 # A dry run decides, but nobody's memory moves.
 mkdir dry
-run 0 "$bin/mmserver" --backend sim --seed 3 --dry-run -d dry
+run 0 "$bin/mmserver" --http off --backend sim --seed 3 --dry-run -d dry
 awk -F '\t' '/^# time/ { for (i = 1; i <= NF; i++) if ($i == "held_mem") held = i }
 	/^#/ || NF == 0 { next }
 	!(FILENAME in first) { first[FILENAME] = $held }
