@@ -19,7 +19,7 @@ struct event_base; /* libevent */
 struct mm_backend;
 
 struct mm_backend_ops {
-	const char *name; /* what --backend= selects */
+	const char *name;     /* what --backend= selects */
 	bool is_virtual_time; /* its clock is not the wall's: it starts at any time and may jump */
 
 	/*
@@ -41,7 +41,8 @@ struct mm_backend_ops {
 	int (*wait)(struct mm_backend *b, struct event_base *base, uint64_t until_ms);
 
 	/* NULL allowed. Told of each decision after it was applied; replay compares, others ignore it. */
-	int (*decided)(struct mm_backend *b, const struct mm_snapshot *snap, const struct mm_plan *plan);
+	int (*decided)(
+		struct mm_backend *b, const struct mm_snapshot *snap, const struct mm_plan *plan);
 
 	/*
 	 * NULL allowed. The settings the world was recorded with, to start from instead of the defaults: only
@@ -72,11 +73,11 @@ struct mm_backend {
 };
 
 struct mm_backend_options {
-	const char *file;     /* scenario or trace, NULL: the built-in scenario */
-	uint64_t seed;        /* sim: of its random numbers */
-	bool has_seed;        /* otherwise the scenario's own, or 1 */
-	bool is_real_pace;    /* sim: one virtual second takes one second */
-	bool is_dry_run;      /* nothing outside is changed: xen then creates no keys either */
+	const char *file;  /* scenario or trace, NULL: the built-in scenario */
+	uint64_t seed;	   /* sim: of its random numbers */
+	bool has_seed;	   /* otherwise the scenario's own, or 1 */
+	bool is_real_pace; /* sim: one virtual second takes one second */
+	bool is_dry_run;   /* nothing outside is changed: xen then creates no keys either */
 };
 
 /*
@@ -84,13 +85,16 @@ struct mm_backend_options {
  * such back end or file, -EINVAL broken scenario (line and column in err), -EPERM no rights, -ENODEV not in a
  * dom0, -EBUSY another mmserver. Close with b->ops->close(b).
  */
-int mm_backend_open(const char *name, const struct mm_backend_options *options, char *err, size_t err_size,
-	struct mm_backend **ret_backend);
+int mm_backend_open(const char *name, const struct mm_backend_options *options, char *err,
+	size_t err_size, struct mm_backend **ret_backend);
 
 /* Each back end's opener; backend.c alone calls them. */
-int mm_backend_sim_open(const struct mm_backend_options *o, char *err, size_t n, struct mm_backend **ret);
-int mm_backend_replay_open(const struct mm_backend_options *o, char *err, size_t n, struct mm_backend **ret);
-int mm_backend_xen_open(const struct mm_backend_options *o, char *err, size_t n, struct mm_backend **ret);
+int mm_backend_sim_open(
+	const struct mm_backend_options *o, char *err, size_t n, struct mm_backend **ret);
+int mm_backend_replay_open(
+	const struct mm_backend_options *o, char *err, size_t n, struct mm_backend **ret);
+int mm_backend_xen_open(
+	const struct mm_backend_options *o, char *err, size_t n, struct mm_backend **ret);
 
 /* For back ends in real time: runs base until `ms` have passed or it was broken out of. 0 or -EIO. */
 int mm_backend_loop_ms(struct event_base *base, uint64_t ms);

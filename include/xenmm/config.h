@@ -10,20 +10,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MM_TAU_ONE UINT32_C(1000000) /* tax rates are parts per million, so that targets stay integers */
+#define MM_TAU_ONE                                                                                 \
+	UINT32_C(1000000) /* tax rates are parts per million, so that targets stay integers */
 #define MM_EXCLUDE_MAX 64
 #define MM_PATTERN_MAX 64
 
-enum mm_policy {
-	MM_POLICY_TAX,
-	MM_POLICY_COUNT
-};
+enum mm_policy { MM_POLICY_TAX, MM_POLICY_COUNT };
 
 struct mm_config {
 	enum mm_policy policy;
-	uint64_t budget_kib; /* -N: shared by all balanced guests; 0: what they hold and the host can spare */
-	uint64_t free_kib;   /* -f: memory that the biggest user shall have free (tax AUTO) */
-	bool is_equal;       /* -r: everybody the same, tau 0 */
+	uint64_t
+		budget_kib; /* -N: shared by all balanced guests; 0: what they hold and the host can spare */
+	uint64_t free_kib; /* -f: memory that the biggest user shall have free (tax AUTO) */
+	bool is_equal;	   /* -r: everybody the same, tau 0 */
 	bool is_tax_auto;
 	uint32_t tax_ppm;     /* fixed tau in parts per million of 1, when not AUTO */
 	uint64_t min_kib;     /* no balanced guest gets less ... */
@@ -42,17 +41,18 @@ void mm_config_init(struct mm_config *cfg);
  * -ENOENT (no such setting) or -EINVAL/-ERANGE, and err (of err_size) holds one line for the person that
  * names the value and the limit. cfg is unchanged then.
  */
-int mm_config_set(struct mm_config *cfg, const char *name, const char *value, char *err, size_t err_size);
+int mm_config_set(
+	struct mm_config *cfg, const char *name, const char *value, char *err, size_t err_size);
 
 /* Checks what single settings cannot (min against max). Same errors as mm_config_set. */
 int mm_config_check(const struct mm_config *cfg, char *err, size_t err_size);
 
 /* One row of the settings table, for --help and the command line. */
 struct mm_setting_info {
-	const char *name;  /* long option */
-	char letter;       /* short option or 0 */
-	const char *arg;   /* name of its argument in --help; NULL: a flag */
-	const char *help;  /* one line, with the default */
+	const char *name; /* long option */
+	char letter;	  /* short option or 0 */
+	const char *arg;  /* name of its argument in --help; NULL: a flag */
+	const char *help; /* one line, with the default */
 };
 
 /* Row i of the table, or NULL past the last. */

@@ -29,17 +29,17 @@
 #define MM_COUNTER_MAX (UINT64_C(1) << 53)
 
 /* Keys below the guest's own directory, /local/domain/ID. */
-#define MM_KEY_RECORD "data/xenmm"
-#define MM_KEY_FREE "memory/free"
-#define MM_KEY_TOT "memory/tot"
-#define MM_KEY_XS_FREE "data/meminfo_free" /* XenServer's and XCP-ng's guest agents */
+#define MM_KEY_RECORD	"data/xenmm"
+#define MM_KEY_FREE	"memory/free"
+#define MM_KEY_TOT	"memory/tot"
+#define MM_KEY_XS_FREE	"data/meminfo_free" /* XenServer's and XCP-ng's guest agents */
 #define MM_KEY_XS_TOTAL "data/meminfo_total"
 
 /* Who reported. Higher wins when a guest has several. */
 enum mm_source {
 	MM_SOURCE_NONE,
 	MM_SOURCE_XENSERVER, /* data/meminfo_free, data/meminfo_total; every 60 s */
-	MM_SOURCE_SEED,      /* memory/free, memory/tot alone; every second */
+	MM_SOURCE_SEED,	     /* memory/free, memory/tot alone; every second */
 	MM_SOURCE_XENMM,     /* the record */
 	MM_SOURCE_COUNT
 };
@@ -47,13 +47,14 @@ enum mm_source {
 /* One sample of a guest's memory, validated. Sizes KiB; counters since the guest's boot. */
 struct mm_report {
 	enum mm_source source;
-	uint64_t seq;         /* rises by one with every write; 0 where the source has none */
-	uint64_t uptime_ms;   /* guest's clock at the sample; 0 unknown */
-	uint64_t total_kib;   /* MemTotal */
-	uint64_t free_kib;    /* MemFree */
-	uint64_t avail_kib;   /* MemAvailable, or its estimate; never above total_kib */
-	uint64_t balloon_kib; /* the balloon's current_kb, the larger of before and after; 0 unknown */
-	bool is_moving;       /* current_kb differed before and after: the balloon was at work */
+	uint64_t seq;	    /* rises by one with every write; 0 where the source has none */
+	uint64_t uptime_ms; /* guest's clock at the sample; 0 unknown */
+	uint64_t total_kib; /* MemTotal */
+	uint64_t free_kib;  /* MemFree */
+	uint64_t avail_kib; /* MemAvailable, or its estimate; never above total_kib */
+	uint64_t
+		balloon_kib; /* the balloon's current_kb, the larger of before and after; 0 unknown */
+	bool is_moving;	     /* current_kb differed before and after: the balloon was at work */
 	uint64_t swap_total_kib;
 	uint64_t swap_free_kib;
 	uint64_t swapin_pages;

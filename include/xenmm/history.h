@@ -17,35 +17,35 @@ enum mm_progress {
 	MM_PROGRESS_SETTLED, /* at its target */
 	MM_PROGRESS_MOVING,  /* on its way */
 	MM_PROGRESS_LAGGING, /* no movement for a while; Linux pauses up to 32 s, so this is no verdict yet */
-	MM_PROGRESS_STUCK,   /* given up on; probed now and then */
+	MM_PROGRESS_STUCK, /* given up on; probed now and then */
 	MM_PROGRESS_COUNT
 };
 
 struct mm_track {
 	uint32_t domid;
 	char uuid[MM_UUID_LEN + 1]; /* with domid: a reused id is another domain */
-	uint64_t first_ms;          /* when its first report was seen; 0: none yet */
+	uint64_t first_ms;	    /* when its first report was seen; 0: none yet */
 
 	enum mm_progress progress;
-	bool is_shrinking;       /* direction in which progress is measured */
-	uint64_t anchor_kib;     /* what it held when it was last seen to move ... */
-	uint64_t anchor_ms;      /* ... and when that was */
-	uint64_t wake_ms;        /* last nudge or probe; 0: none since it last moved */
-	uint64_t wake_wait_ms;   /* time to the next one; doubles */
-	int64_t offset_kib;      /* current - target when settled: a constant of HVM and PVH guests */
+	bool is_shrinking;     /* direction in which progress is measured */
+	uint64_t anchor_kib;   /* what it held when it was last seen to move ... */
+	uint64_t anchor_ms;    /* ... and when that was */
+	uint64_t wake_ms;      /* last nudge or probe; 0: none since it last moved */
+	uint64_t wake_wait_ms; /* time to the next one; doubles */
+	int64_t offset_kib;    /* current - target when settled: a constant of HVM and PVH guests */
 	bool is_offset_known;
-	uint64_t last_kib;       /* current in the round before, and since when it is that */
+	uint64_t last_kib; /* current in the round before, and since when it is that */
 	uint64_t last_ms;
 
-	uint64_t report_ms;       /* arrival of the last report seen ... */
+	uint64_t report_ms;	  /* arrival of the last report seen ... */
 	uint64_t report_held_kib; /* ... and what the guest held then */
-	uint64_t use_kib;        /* hard use, as smoothed for deciding */
-	uint64_t use_ms;         /* when it was smoothed last; 0: never */
+	uint64_t use_kib;	  /* hard use, as smoothed for deciding */
+	uint64_t use_ms;	  /* when it was smoothed last; 0: never */
 };
 
 struct mm_history {
-	uint32_t tau_ppm; /* tax rate of the last round; 0 before the first */
-	uint64_t tau_ms;  /* when that was */
+	uint32_t tau_ppm;	 /* tax rate of the last round; 0 before the first */
+	uint64_t tau_ms;	 /* when that was */
 	struct mm_track *tracks; /* sorted by domid */
 	size_t count;
 	size_t capacity;

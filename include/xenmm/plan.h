@@ -12,21 +12,21 @@
 
 /* Why a domain's target is what it is. mm_reason_text() says it in words. */
 enum mm_reason {
-	MM_REASON_STEADY,    /* at its target, or nearer than the dead band */
-	MM_REASON_DONATE,    /* shrinks: the policy gives its idle memory to others */
-	MM_REASON_GROW,      /* grows: the policy wished it and the memory is there */
-	MM_REASON_SHORT,     /* grows first: less available than its headroom */
-	MM_REASON_WAIT,      /* would grow; the memory is not free yet */
-	MM_REASON_MINIMUM,   /* raised to, or kept at, its minimum */
-	MM_REASON_MAXIMUM,   /* its maximum stops it */
-	MM_REASON_HARD_USE,  /* kept: less would cut into what it cannot give back */
+	MM_REASON_STEADY,	 /* at its target, or nearer than the dead band */
+	MM_REASON_DONATE,	 /* shrinks: the policy gives its idle memory to others */
+	MM_REASON_GROW,		 /* grows: the policy wished it and the memory is there */
+	MM_REASON_SHORT,	 /* grows first: less available than its headroom */
+	MM_REASON_WAIT,		 /* would grow; the memory is not free yet */
+	MM_REASON_MINIMUM,	 /* raised to, or kept at, its minimum */
+	MM_REASON_MAXIMUM,	 /* its maximum stops it */
+	MM_REASON_HARD_USE,	 /* kept: less would cut into what it cannot give back */
 	MM_REASON_OVERCOMMITTED, /* hard use of all does not fit the budget; left alone */
-	MM_REASON_NUDGE,     /* balloon does not move: another target wakes it */
-	MM_REASON_STUCK,     /* balloon does not follow: target set to what it holds */
-	MM_REASON_PROBE,     /* stuck before: a small step to see whether it follows again */
-	MM_REASON_SILENT,    /* its agent has gone quiet: left alone */
-	MM_REASON_NO_AGENT,  /* never reported: not balanced */
-	MM_REASON_BOOTING,   /* new, or its balloon has not caught up: not squeezed yet */
+	MM_REASON_NUDGE,	 /* balloon does not move: another target wakes it */
+	MM_REASON_STUCK,	 /* balloon does not follow: target set to what it holds */
+	MM_REASON_PROBE,	 /* stuck before: a small step to see whether it follows again */
+	MM_REASON_SILENT,	 /* its agent has gone quiet: left alone */
+	MM_REASON_NO_AGENT,	 /* never reported: not balanced */
+	MM_REASON_BOOTING,	 /* new, or its balloon has not caught up: not squeezed yet */
 	MM_REASON_PAUSED,
 	MM_REASON_SAVING,
 	MM_REASON_BUILDING,
@@ -39,27 +39,27 @@ enum mm_reason {
 struct mm_plan_entry {
 	uint32_t domid;
 	enum mm_reason reason;
-	bool is_balanced;    /* takes part in the sharing */
-	bool is_change;      /* new_kib is to be written */
+	bool is_balanced; /* takes part in the sharing */
+	bool is_change;	  /* new_kib is to be written */
 	uint64_t current_kib;
-	uint64_t use_kib;    /* hard use: what it cannot give back */
-	uint64_t wish_kib;   /* what policy and guard want in the end */
-	uint64_t old_kib;    /* target before ... */
-	uint64_t new_kib;    /* ... and after; equal where is_change is false */
+	uint64_t use_kib;  /* hard use: what it cannot give back */
+	uint64_t wish_kib; /* what policy and guard want in the end */
+	uint64_t old_kib;  /* target before ... */
+	uint64_t new_kib;  /* ... and after; equal where is_change is false */
 };
 
 struct mm_plan {
-	uint32_t tau_ppm;         /* the tax rate that was applied */
-	uint64_t budget_kib;      /* what the balanced guests may hold in all */
-	uint64_t available_kib;   /* of the host's free memory, what could be handed out now */
-	bool is_overcommitted;    /* the hard use of all does not fit the budget */
-	bool is_moving;           /* balloons are under way or growth waits: look again soon */
+	uint32_t tau_ppm;	       /* the tax rate that was applied */
+	uint64_t budget_kib;	       /* what the balanced guests may hold in all */
+	uint64_t available_kib;	       /* of the host's free memory, what could be handed out now */
+	bool is_overcommitted;	       /* the hard use of all does not fit the budget */
+	bool is_moving;		       /* balloons are under way or growth waits: look again soon */
 	struct mm_plan_entry *entries; /* one for each domain of the snapshot, in its order */
-	uint32_t *order;          /* indices of the entries to write, shrinking ones first */
-	size_t count;             /* entries */
-	size_t change_count;      /* entries of order */
+	uint32_t *order;	       /* indices of the entries to write, shrinking ones first */
+	size_t count;		       /* entries */
+	size_t change_count;	       /* entries of order */
 	size_t capacity;
-	struct mm_share *shares;  /* working memory of mm_decide() */
+	struct mm_share *shares; /* working memory of mm_decide() */
 };
 
 /* A zeroed plan is empty. free() releases what it holds and zeroes it. */

@@ -37,12 +37,12 @@ struct mm_domain {
 	char name[MM_NAME_MAX]; /* printable; other bytes were replaced by '?' */
 	enum mm_dom_type type;
 	enum mm_dom_state state;
-	uint64_t current_kib;    /* what it holds now: tot_pages */
-	uint64_t target_kib;     /* balloon target; 0: none set yet */
+	uint64_t current_kib;	 /* what it holds now: tot_pages */
+	uint64_t target_kib;	 /* balloon target; 0: none set yet */
 	uint64_t static_max_kib; /* it can never hold more; 0 unknown */
-	uint64_t pod_kib;        /* populate-on-demand entries not backed yet: the balloon must catch up */
+	uint64_t pod_kib; /* populate-on-demand entries not backed yet: the balloon must catch up */
 	struct mm_report report; /* source MM_SOURCE_NONE: never heard of */
-	uint64_t report_ms;      /* when that report arrived, in the snapshot's time */
+	uint64_t report_ms;	 /* when that report arrived, in the snapshot's time */
 };
 
 struct mm_host {

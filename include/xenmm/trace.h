@@ -37,8 +37,8 @@ struct mm_trace_reader; /* opaque: pulls lines from memory */
  * Reads from text of len bytes, which must outlive the reader. Parses the head (version, settings) into
  * *ret_cfg at once. Errors: -EPROTONOSUPPORT, -EINVAL (err says which line).
  */
-int mm_trace_open(const char *text, size_t len, struct mm_config *ret_cfg, char *err, size_t err_size,
-	struct mm_trace_reader **ret_reader);
+int mm_trace_open(const char *text, size_t len, struct mm_config *ret_cfg, char *err,
+	size_t err_size, struct mm_trace_reader **ret_reader);
 void mm_trace_close(struct mm_trace_reader *reader);
 
 /*

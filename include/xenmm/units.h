@@ -15,7 +15,7 @@
 /* Longest duration anyone may type: a year. */
 #define MM_DURATION_MAX_MS (UINT64_C(366) * 24 * 3600 * 1000)
 
-#define MM_KIB_PER_MIB UINT64_C(1024)
+#define MM_KIB_PER_MIB	UINT64_C(1024)
 #define MM_KIB_PER_PAGE UINT64_C(4) /* x86: 4 KiB pages, also in Xen's interface */
 
 /*

@@ -219,7 +219,8 @@ static void swap_in(struct sim_guest *g, uint64_t ms, uint64_t *slow)
 	uint64_t got;
 
 	want = mm_min_u64(mm_min_u64(want, speed), g->swapped_kib);
-	g->hot_carry += want % MM_KIB_PER_PAGE * 1000; /* less than a page waits for the next step */
+	g->hot_carry +=
+		want % MM_KIB_PER_PAGE * 1000; /* less than a page waits for the next step */
 	want -= want % MM_KIB_PER_PAGE;
 	if (want == 0)
 		return;

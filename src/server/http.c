@@ -77,7 +77,8 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status
 
 static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status, const char *why)
 {
-	return answer(connection, status, "text/plain", (char *)why, strlen(why), MHD_RESPMEM_PERSISTENT);
+	return answer(
+		connection, status, "text/plain", (char *)why, strlen(why), MHD_RESPMEM_PERSISTENT);
 }
 
 /* Other names than ours would be DNS rebinding: a web page elsewhere that looks into this host. */
@@ -92,10 +93,12 @@ static bool is_our_host(const char *host)
 }
 
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
-	const char *method, const char *version, const char *upload, size_t *upload_size, void **state)
+	const char *method, const char *version, const char *upload, size_t *upload_size,
+	void **state)
 {
 	const struct mm_http *http = arg;
-	const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+	const char *host =
+		MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
 	char *text;
 	size_t len = 0;
 
@@ -106,13 +109,15 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 	if (strcmp(method, MHD_HTTP_METHOD_GET))
 		return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET\n");
 	if (!is_our_host(host))
-		return refuse(connection, MHD_HTTP_FORBIDDEN, "this endpoint goes by its address only\n");
+		return refuse(
+			connection, MHD_HTTP_FORBIDDEN, "this endpoint goes by its address only\n");
 	if (strcmp(url, "/"))
 		return refuse(connection, MHD_HTTP_NOT_FOUND, "there is only /\n");
 	text = format_guests(http->snap, &len);
 	if (!text)
 		return MHD_NO;
-	return answer(connection, MHD_HTTP_OK, "application/json", text, len, MHD_RESPMEM_MUST_FREE);
+	return answer(
+		connection, MHD_HTTP_OK, "application/json", text, len, MHD_RESPMEM_MUST_FREE);
 }
 
 /* libmicrohttpd wants to be called again after a while, to cut off slow clients. */
@@ -122,7 +127,8 @@ static void serve(struct mm_http *http)
 
 	(void)MHD_run(http->daemon);
 	if (MHD_get_timeout(http->daemon, &ms) == MHD_YES) {
-		struct timeval tv = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+		struct timeval tv = {
+			.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
 
 		(void)event_add(http->timeout, &tv);
 	}
@@ -157,7 +163,8 @@ static int parse_address(const char *address, struct sockaddr_in *ret)
 
 static int join_loop(struct mm_http *http, struct event_base *base)
 {
-	const union MHD_DaemonInfo *info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 
 	if (!info)
 		return -EIO;
@@ -168,16 +175,16 @@ static int join_loop(struct mm_http *http, struct event_base *base)
 	return 0;
 }
 
-int mm_http_open(const char *address, struct event_base *base, const struct mm_snapshot *snap, char *err,
-	size_t err_size, struct mm_http **ret_http)
+int mm_http_open(const char *address, struct event_base *base, const struct mm_snapshot *snap,
+	char *err, size_t err_size, struct mm_http **ret_http)
 {
 	struct sockaddr_in where;
 	struct mm_http *http;
 	int r = parse_address(address, &where);
 
 	if (r) {
-		snprintf(err, err_size, "http: '%s' is not off or an address and port such as %s", address,
-			MM_HTTP_DEFAULT);
+		snprintf(err, err_size, "http: '%s' is not off or an address and port such as %s",
+			address, MM_HTTP_DEFAULT);
 		return r;
 	}
 	http = calloc(1, sizeof(*http));
@@ -185,10 +192,10 @@ int mm_http_open(const char *address, struct event_base *base, const struct mm_s
 		return -ENOMEM;
 	http->snap = snap;
 	errno = 0;
-	http->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, http, MHD_OPTION_SOCK_ADDR,
-		&where, MHD_OPTION_CONNECTION_LIMIT, CLIENTS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-		CLIENT_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CLIENT_MEMORY_BYTE,
-		MHD_OPTION_END);
+	http->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, http,
+		MHD_OPTION_SOCK_ADDR, &where, MHD_OPTION_CONNECTION_LIMIT, CLIENTS_MAX,
+		MHD_OPTION_CONNECTION_TIMEOUT, CLIENT_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)CLIENT_MEMORY_BYTE, MHD_OPTION_END);
 	r = http->daemon ? join_loop(http, base) : (errno ? -errno : -EADDRINUSE);
 	if (r) {
 		snprintf(err, err_size, "http: cannot listen on %s: %s", address, strerror(-r));

@@ -22,8 +22,8 @@ bool mm_http_is_built(void);
  * Listens on `address`, "A.B.C.D:PORT", and serves *snap, which must outlive it, in the event loop
  * `base`. Read-only; slow or many clients are cut off. Returns 0; on failure -errno and a line in err.
  */
-int mm_http_open(const char *address, struct event_base *base, const struct mm_snapshot *snap, char *err,
-	size_t err_size, struct mm_http **ret_http);
+int mm_http_open(const char *address, struct event_base *base, const struct mm_snapshot *snap,
+	char *err, size_t err_size, struct mm_http **ret_http);
 
 /* NULL allowed. To be called before the event base is freed. */
 void mm_http_close(struct mm_http *http);

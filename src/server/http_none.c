@@ -10,13 +10,14 @@ bool mm_http_is_built(void)
 	return false;
 }
 
-int mm_http_open(const char *address, struct event_base *base, const struct mm_snapshot *snap, char *err,
-	size_t err_size, struct mm_http **ret_http)
+int mm_http_open(const char *address, struct event_base *base, const struct mm_snapshot *snap,
+	char *err, size_t err_size, struct mm_http **ret_http)
 {
 	(void)base;
 	(void)snap;
 	(void)ret_http;
-	snprintf(err, err_size, "http: '%s': this mmserver was built without the endpoint (cmake -DSOCK=ON)",
+	snprintf(err, err_size,
+		"http: '%s': this mmserver was built without the endpoint (cmake -DSOCK=ON)",
 		address);
 	return -ENOSYS;
 }
