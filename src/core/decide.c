@@ -81,11 +81,22 @@ static uint64_t lack_of(const struct mm_share *row, bool is_urgent)
 	return mm_sub_floor(goal, base_of(row) + row->gain_kib);
 }
 
-/*
- * Shares what is free now among the rows that lack something, each by what it lacks. Returns what
- * they lack beyond that.
- */
-static uint64_t grant(struct mm_decision *d, uint64_t *available_kib, bool is_urgent)
+/* What is missing below the guarantees, grants counted; -f that nobody can have in full is no shortage. */
+static uint64_t shortage(const struct mm_shares *shares)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < shares->count; i++) {
+		const struct mm_share *row = &shares->rows[i];
+
+		sum += mm_sub_floor(
+			mm_min_u64(row->low_kib, row->wish_kib), base_of(row) + row->gain_kib);
+	}
+	return sum;
+}
+
+/* Shares what is free now among the rows that lack something, each by what it lacks. */
+static void grant(struct mm_decision *d, uint64_t *available_kib, bool is_urgent)
 {
 	struct mm_shares *shares = &d->shares;
 	uint64_t lack = 0;
@@ -103,7 +114,6 @@ static uint64_t grant(struct mm_decision *d, uint64_t *available_kib, bool is_ur
 		given += gain;
 	}
 	*available_kib -= given;
-	return lack - part;
 }
 
 static void plan_grow(struct mm_decision *d, const struct mm_share *row)
@@ -111,7 +121,7 @@ static void plan_grow(struct mm_decision *d, const struct mm_share *row)
 	struct mm_plan_entry *entry = &d->plan->entries[row->index];
 	uint64_t base = base_of(row);
 	uint64_t new_kib = base + row->gain_kib;
-	bool is_short = row->soft_kib > base;
+	bool is_short = row->low_kib > base;
 	uint64_t worth = is_short ? GRANT_MIN_KIB : dead_band(row);
 
 	if (row->target_kib > new_kib + dead_band(row))
@@ -275,7 +285,7 @@ int mm_decide(const struct mm_config *cfg, const struct mm_snapshot *snap, struc
 	struct mm_plan *ret_plan)
 {
 	struct mm_decision d = {.cfg = cfg, .snap = snap, .hist = hist, .plan = ret_plan};
-	uint64_t available_kib, lack_kib;
+	uint64_t available_kib;
 	int r = reserve(ret_plan, snap->count);
 
 	if (!r)
@@ -290,11 +300,11 @@ int mm_decide(const struct mm_config *cfg, const struct mm_snapshot *snap, struc
 	ret_plan->is_overcommitted = mm_guard(&d.shares, mm_free_goal(cfg, &d.shares));
 
 	available_kib = ret_plan->available_kib;
-	lack_kib = grant(&d, &available_kib, true);
-	(void)grant(&d, &available_kib, false); /* what is not urgent can wait */
+	grant(&d, &available_kib, true);
+	grant(&d, &available_kib, false);
 	for (size_t i = 0; i < d.shares.count; i++)
 		plan_row(&d, &d.shares.rows[i]);
-	press(&d, lack_kib);
+	press(&d, shortage(&d.shares));
 	freeze_silent(&d);
 	order_changes(ret_plan);
 	return 0;
