@@ -20,6 +20,9 @@
 #define ROW_MAX	 512
 #define HEAD_MAX 1024
 
+/* Nine digits; what scanf makes of a minus sign lies beyond. */
+#define RUN_MAX 999999999
+
 struct guest_log {
 	uint32_t domid;
 	char uuid[MM_UUID_LEN + 1];
@@ -95,7 +98,7 @@ static unsigned next_run(const struct mm_datalog *log)
 		if (strncmp(item->d_name, log->date, date_len))
 			continue;
 		if (sscanf(item->d_name + date_len, "_%9u_%9u.log", &run, &domid) == 2 &&
-			run > highest)
+			run > highest && run <= RUN_MAX)
 			highest = run;
 	}
 	closedir(dir);

@@ -164,13 +164,23 @@ static const char *setting_name(int letter)
 	return NULL;
 }
 
+static bool is_known(int value)
+{
+	for (size_t i = 0; i < OWN_COUNT; i++)
+		if (own_rows[i].value == value)
+			return true;
+	return setting_name(value) != NULL;
+}
+
 static enum mm_options_result complain(int c, char **argv, char *err, size_t err_size)
 {
 	const char *word = optind > 0 ? argv[optind - 1] : "";
 
 	if (c == ':')
 		snprintf(err, err_size, "option '%s' needs a value", word);
-	else if (optopt && optopt < LONG_ONLY && strncmp(word, "--", 2))
+	else if (is_known(optopt)) /* a long option; getopt knows no other reason to refuse it */
+		snprintf(err, err_size, "option '%s' takes no value", word);
+	else if (optopt) /* a letter; while more letters follow, `word` is still the one before */
 		snprintf(err, err_size, "unknown option '-%c'; see mmserver --help", optopt);
 	else
 		snprintf(err, err_size, "unknown option '%s'; see mmserver --help", word);
