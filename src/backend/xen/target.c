@@ -55,19 +55,23 @@ void mm_xen_close_libxl(struct mm_xen *x)
 	x->xl = NULL;
 }
 
-/* Whether Xen still has the domain, and not only its remains. */
+/*
+ * Whether the domain is still there. The toolstack removes its store directory first, then its
+ * configuration, and lets Xen destroy it last; in between libxl fails in several ways.
+ */
 static bool is_alive(struct mm_xen *x, const struct mm_guest *guest)
 {
 	xc_domaininfo_t info;
+	uint64_t target_kib;
 
-	return xc_domain_getinfolist(x->xc, guest->domid, 1, &info) == 1 &&
-	       info.domain == guest->domid &&
-	       !memcmp(info.handle, guest->handle, sizeof(info.handle)) &&
-	       !(info.flags & XEN_DOMINF_dying);
+	if (xc_domain_getinfolist(x->xc, guest->domid, 1, &info) != 1 ||
+		info.domain != guest->domid || info.flags & XEN_DOMINF_dying ||
+		memcmp(info.handle, guest->handle, sizeof(info.handle)) != 0)
+		return false;
+	return mm_store_read_u64(&x->store, guest->domid, "memory/target", &target_kib) != -ENOENT;
 }
 
-/* libxl's result in our terms. It says "failed" for most things, so Xen is asked whether the domain
- * lives. */
+/* libxl's result in our terms. It says "failed" for most things, also for a domain that is gone. */
 static int translate(struct mm_xen *x, const struct mm_guest *guest, int rc)
 {
 	if (rc == 0)
