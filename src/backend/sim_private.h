@@ -149,6 +149,11 @@ int sim_world_set_target(struct mm_sim *sim, uint32_t domid, uint64_t target_kib
 /* What the host could give to a balloon now. */
 uint64_t sim_world_spare(const struct mm_sim *sim);
 
+/* What a toolstack does, as far as it can; nothing for a guest in the wrong state. */
+void sim_world_create(struct mm_sim *sim, struct sim_guest *g);
+void sim_world_restore(struct mm_sim *sim, struct sim_guest *g);
+void sim_world_destroy(struct mm_sim *sim, struct sim_guest *g);
+
 /* Lets domains vanish that the scenario wants gone behind a sample's back. */
 void sim_world_vanish(struct mm_sim *sim);
 
@@ -164,6 +169,11 @@ static inline uint64_t sim_portion(uint64_t rate_kib_s, uint64_t ms, uint64_t *c
 	*carry = sum % 1000;
 	return sum / 1000;
 }
+
+/* ---- sim_events.c --------------------------------------------------------------------------- */
+
+/* An event for a domain that is not there has no effect, as a command to a missing one. */
+void sim_obey(struct mm_sim *sim, const struct mm_scn_event *event);
 
 /* ---- sim_report.c --------------------------------------------------------------------------- */
 

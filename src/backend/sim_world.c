@@ -15,7 +15,6 @@
 #define BUILD_KIB_S    (800 * MM_KIB_PER_MIB)  /* the toolstack fills a new domain */
 #define SAVE_KIB_S     (200 * MM_KIB_PER_MIB)  /* image to disk, and back */
 #define TEARDOWN_KIB_S (4096 * MM_KIB_PER_MIB) /* a dying domain gives its pages back */
-#define TOUCH_KIB_S    (1024 * MM_KIB_PER_MIB) /* a program without "over" touches memory */
 #define SLACK_KIB      MM_KIB_PER_MIB	       /* libxl: max_pages is the target and so much */
 
 /* ---- random numbers (splitmix64) ------------------------------------------------------------- */
@@ -118,7 +117,7 @@ static void finish_build(struct mm_sim *sim, struct sim_guest *g)
 	sim_guest_boot(g, false);
 }
 
-static void create(struct mm_sim *sim, struct sim_guest *g)
+void sim_world_create(struct mm_sim *sim, struct sim_guest *g)
 {
 	if (g->life == SIM_PRESENT)
 		return;
@@ -137,7 +136,7 @@ static void create(struct mm_sim *sim, struct sim_guest *g)
 	new_identity(sim, g, true);
 }
 
-static void restore(struct mm_sim *sim, struct sim_guest *g)
+void sim_world_restore(struct mm_sim *sim, struct sim_guest *g)
 {
 	if (g->life != SIM_SAVED)
 		return;
@@ -161,7 +160,7 @@ static void remove_domain(struct mm_sim *sim, struct sim_guest *g, enum sim_life
 }
 
 /* Dead already; Xen takes a while to get the pages back. */
-static void destroy(struct mm_sim *sim, struct sim_guest *g)
+void sim_world_destroy(struct mm_sim *sim, struct sim_guest *g)
 {
 	if (g->life == SIM_SAVED)
 		g->life = SIM_ABSENT;
@@ -182,110 +181,6 @@ void sim_world_vanish(struct mm_sim *sim)
 			remove_domain(sim, g, SIM_ABSENT);
 		g->is_vanishing = false;
 	}
-}
-
-/* ---- what the scenario orders ---------------------------------------------------------------- */
-
-static void start_use(struct sim_guest *g, const struct mm_scn_event *event)
-{
-	uint64_t from = g->demand_kib;
-	uint64_t way = event->value_kib > from ? event->value_kib - from : from - event->value_kib;
-
-	g->goal_kib = event->value_kib;
-	g->noise_kib = 0;
-	g->pace_kib_s = event->span_ms ? way * 1000 / event->span_ms : TOUCH_KIB_S;
-	g->pace_kib_s = mm_max_u64(g->pace_kib_s, 1);
-}
-
-static void obey_balloon(struct sim_guest *g, const struct mm_scn_event *event)
-{
-	struct sim_balloon *b = &g->balloon;
-
-	switch (event->action) {
-	case MM_SCN_STUCK:
-		b->is_stuck = true;
-		break;
-	case MM_SCN_UNSTICK:
-		b->is_stuck = b->is_intermittent = b->is_off = false;
-		break;
-	case MM_SCN_INTERMITTENT:
-		b->is_intermittent = true;
-		b->phase_ms = 0;
-		break;
-	case MM_SCN_FLOOR:
-		b->floor_kib = event->value_kib;
-		break;
-	case MM_SCN_CEILING:
-		b->ceiling_kib = event->value_kib;
-		break;
-	default:
-		break;
-	}
-}
-
-static void obey_inside(struct sim_guest *g, const struct mm_scn_event *event)
-{
-	struct sim_agent *a = &g->agent;
-
-	switch (event->action) {
-	case MM_SCN_USE:
-		start_use(g, event);
-		break;
-	case MM_SCN_CACHE:
-		g->cache_goal_kib = event->value_kib;
-		g->evicted_kib = 0;
-		break;
-	case MM_SCN_SILENT:
-	case MM_SCN_TALK:
-		a->is_silent = event->action == MM_SCN_SILENT;
-		break;
-	case MM_SCN_LIE:
-		a->is_lying = true;
-		break;
-	case MM_SCN_FLOOD:
-		a->is_flooding = true;
-		break;
-	case MM_SCN_HONEST:
-		a->is_lying = a->is_flooding = false;
-		break;
-	default:
-		obey_balloon(g, event);
-	}
-}
-
-static void obey_toolstack(struct mm_sim *sim, struct sim_guest *g, enum mm_scn_action action)
-{
-	if (action == MM_SCN_PAUSE && g->state == MM_DOM_RUNNING)
-		g->state = MM_DOM_PAUSED;
-	if (action == MM_SCN_UNPAUSE && g->state == MM_DOM_PAUSED)
-		g->state = MM_DOM_RUNNING;
-	if (action == MM_SCN_SAVE && g->state == MM_DOM_RUNNING) {
-		g->state = MM_DOM_SAVING;
-		g->save_kib_left = g->held_kib;
-	}
-	if (action == MM_SCN_VANISH)
-		g->is_vanishing = true;
-	sim->has_news = true;
-}
-
-/* An event for a domain that is not there has no effect, as a command to a missing one. */
-static void obey(struct mm_sim *sim, const struct mm_scn_event *event)
-{
-	struct sim_guest *g = &sim->guests[event->guest];
-
-	if (event->action == MM_SCN_CREATE)
-		create(sim, g);
-	else if (event->action == MM_SCN_RESTORE)
-		restore(sim, g);
-	else if (event->action == MM_SCN_DESTROY)
-		destroy(sim, g);
-	else if (g->life != SIM_PRESENT || g->state == MM_DOM_DYING)
-		return;
-	else if (event->action == MM_SCN_PAUSE || event->action == MM_SCN_UNPAUSE ||
-		 event->action == MM_SCN_SAVE || event->action == MM_SCN_VANISH)
-		obey_toolstack(sim, g, event->action);
-	else
-		obey_inside(g, event);
 }
 
 /* ---- time ------------------------------------------------------------------------------------ */
@@ -324,7 +219,7 @@ static void run_on(struct mm_sim *sim, struct sim_guest *g, uint64_t ms)
 	/* Populate on demand: more was touched than Xen had set aside, and Xen kills the domain. */
 	if (g->spec->kernel_kib + g->anon_kib + g->cache_kib > g->held_kib) {
 		g->stats.crashes++;
-		destroy(sim, g);
+		sim_world_destroy(sim, g);
 	}
 }
 
@@ -437,7 +332,7 @@ int sim_world_step(struct mm_sim *sim)
 	sim->now_ms += s->step_ms;
 	sim->stats.steps++;
 	while (sim->next_event < s->event_count && s->events[sim->next_event].at_ms <= sim->now_ms)
-		obey(sim, &s->events[sim->next_event++]);
+		sim_obey(sim, &s->events[sim->next_event++]);
 	for (size_t i = 0; i < s->guest_count; i++)
 		step_guest(sim, &sim->guests[i], s->step_ms);
 	sim->stats.now_ms = sim->now_ms;
@@ -502,7 +397,7 @@ void sim_world_start(struct mm_sim *sim)
 		g->spec = &s->guests[i];
 		if (!g->spec->is_at_start)
 			continue;
-		create(sim, g);
+		sim_world_create(sim, g);
 		fill(sim, g, g->build_kib);
 		g->state = MM_DOM_RUNNING;
 		g->believed_kib = g->held_kib;

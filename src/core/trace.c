@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Traces: one line per fact, words separated by single blanks, so that they can be read, compared and kept
+ * Reading traces: one line per fact, words separated by single blanks, so that they can be read, compared and kept
  * under version control. The reader trusts nothing: a trace may be cut off, edited or made up.
  */
 #include "xenmm/trace.h"
@@ -11,15 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace_private.h"
 #include "xenmm/guest_proto.h"
 #include "xenmm/units.h"
 
-#define HEAD_LINE   "xenmm-trace 1"
-#define HEAD_PREFIX "xenmm-trace "
-
-#define DOMAINS_MAX  65536			       /* a round; Xen itself ends at 32,752 */
-#define SETTING_MAX  (MM_EXCLUDE_MAX * MM_PATTERN_MAX) /* the longest: all exclude patterns */
-#define LINE_MAX_LEN (3 * SETTING_MAX + 64)	       /* with every byte written as %XX */
+#define DOMAINS_MAX  65536			  /* a round; Xen itself ends at 32,752 */
+#define LINE_MAX_LEN (3 * TRACE_SETTING_MAX + 64) /* with every byte written as %XX */
 
 struct mm_trace_reader {
 	const char *text;
@@ -53,26 +50,6 @@ __attribute__((format(printf, 2, 3))) static int fail(
 }
 
 /* ---- words ----------------------------------------------------------------------------------- */
-
-/* Whether a byte stands for itself; all others are written as %XX. */
-static bool is_plain(unsigned char c)
-{
-	return c > ' ' && c < 0x7f && c != '%';
-}
-
-static void write_word(FILE *out, const char *word)
-{
-	if (!*word)
-		fputs("%00", out); /* nothing at all would be no word */
-	for (; *word; word++) {
-		unsigned char c = (unsigned char)*word;
-
-		if (is_plain(c))
-			fputc(c, out);
-		else
-			fprintf(out, "%%%02X", c);
-	}
-}
 
 static int hex_value(char c)
 {
@@ -114,7 +91,7 @@ static int read_word(
 				return fail(t, "%s: broken %%XX", what);
 			c = high * 16 + low;
 			i += 2;
-		} else if (!is_plain((unsigned char)c)) {
+		} else if (!mm_trace_is_plain((unsigned char)c)) {
 			return fail(t, "%s: byte %d must be written as %%XX", what, c);
 		}
 		if (used + 1 >= size)
@@ -404,16 +381,17 @@ int mm_trace_next(struct mm_trace_reader *t, struct mm_snapshot *snap,
 
 static int read_version(struct mm_trace_reader *t)
 {
-	size_t prefix = strlen(HEAD_PREFIX);
+	size_t prefix = strlen(TRACE_HEAD_PREFIX);
 	struct line line;
 	int r = next_line(t, &line);
 
 	if (r < 0)
 		return r;
-	if (r == 0 || line.len < prefix || memcmp(line.text, HEAD_PREFIX, prefix) != 0)
-		return fail(t, "not a trace: must begin with \"" HEAD_LINE "\"");
-	if (line.len != strlen(HEAD_LINE) || memcmp(line.text, HEAD_LINE, line.len) != 0) {
-		(void)fail(t, "made by another version: this one reads \"" HEAD_LINE "\"");
+	if (r == 0 || line.len < prefix || memcmp(line.text, TRACE_HEAD_PREFIX, prefix) != 0)
+		return fail(t, "not a trace: must begin with \"" TRACE_HEAD_LINE "\"");
+	if (line.len != strlen(TRACE_HEAD_LINE) ||
+		memcmp(line.text, TRACE_HEAD_LINE, line.len) != 0) {
+		(void)fail(t, "made by another version: this one reads \"" TRACE_HEAD_LINE "\"");
 		return -EPROTONOSUPPORT;
 	}
 	return 0;
@@ -422,7 +400,7 @@ static int read_version(struct mm_trace_reader *t)
 static int read_settings(struct mm_trace_reader *t, struct mm_config *cfg)
 {
 	while (t->pos + 1 < t->len && t->text[t->pos] == 'C' && t->text[t->pos + 1] == ' ') {
-		char name[64], value[SETTING_MAX], why[256] = "";
+		char name[64], value[TRACE_SETTING_MAX], why[256] = "";
 		struct line line;
 		int r = next_line(t, &line);
 
@@ -475,74 +453,4 @@ void mm_trace_close(struct mm_trace_reader *t)
 		return;
 	free(t->changes);
 	free(t);
-}
-
-/* ---- writing --------------------------------------------------------------------------------- */
-
-int mm_trace_write_head(FILE *out, const struct mm_config *cfg)
-{
-	const struct mm_setting_info *info;
-
-	errno = 0;
-	fprintf(out, HEAD_LINE "\n");
-	for (size_t i = 0; (info = mm_setting_info(i)); i++) {
-		char value[SETTING_MAX];
-		int r = mm_config_get(cfg, i, value, sizeof(value));
-
-		if (r < 0)
-			return r;
-		if (!*value) /* a list without members */
-			continue;
-		fprintf(out, "C %s ", info->name);
-		write_word(out, value);
-		fputc('\n', out);
-	}
-	if (fflush(out) != 0 || ferror(out))
-		return errno ? -errno : -EIO;
-	return 0;
-}
-
-static int write_domain(FILE *out, const struct mm_domain *d)
-{
-	char record[MM_RECORD_MAX];
-	int r;
-
-	fprintf(out, "D %" PRIu32 " ", d->domid);
-	write_word(out, d->uuid);
-	fprintf(out, " %s %s %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %s ",
-		mm_dom_type_name(d->type), mm_dom_state_name(d->state), d->current_kib,
-		d->target_kib, d->static_max_kib, d->pod_kib, d->report_ms,
-		mm_source_name(d->report.source));
-	write_word(out, d->name);
-	fputc('\n', out);
-	if (d->report.source == MM_SOURCE_NONE)
-		return 0;
-	r = mm_report_format(&d->report, record, sizeof(record));
-	if (r < 0)
-		return r;
-	fprintf(out, "R %s\n", record);
-	return 0;
-}
-
-int mm_trace_write_round(FILE *out, const struct mm_snapshot *snap, const struct mm_plan *plan)
-{
-	errno = 0;
-	fprintf(out, "T %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", snap->now_ms,
-		snap->host.total_kib, snap->host.free_kib, snap->host.claims_kib);
-	for (size_t i = 0; i < snap->count; i++) {
-		int r = write_domain(out, &snap->domains[i]);
-
-		if (r < 0)
-			return r;
-	}
-	for (size_t i = 0; i < plan->change_count; i++) {
-		const struct mm_plan_entry *e = &plan->entries[plan->order[i]];
-
-		fprintf(out, "P %" PRIu32 " %" PRIu64 " %" PRIu64 " %s\n", e->domid, e->old_kib,
-			e->new_kib, mm_reason_name(e->reason));
-	}
-	fputs(".\n", out);
-	if (fflush(out) != 0 || ferror(out))
-		return errno ? -errno : -EIO;
-	return 0;
 }

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Writing traces: each word so that the reader gets the same bytes back. */
+#include "xenmm/trace.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "trace_private.h"
+
+static void write_word(FILE *out, const char *word)
+{
+	if (!*word)
+		fputs("%00", out); /* nothing at all would be no word */
+	for (; *word; word++) {
+		unsigned char c = (unsigned char)*word;
+
+		if (mm_trace_is_plain(c))
+			fputc(c, out);
+		else
+			fprintf(out, "%%%02X", c);
+	}
+}
+
+int mm_trace_write_head(FILE *out, const struct mm_config *cfg)
+{
+	const struct mm_setting_info *info;
+
+	errno = 0;
+	fprintf(out, TRACE_HEAD_LINE "\n");
+	for (size_t i = 0; (info = mm_setting_info(i)); i++) {
+		char value[TRACE_SETTING_MAX];
+		int r = mm_config_get(cfg, i, value, sizeof(value));
+
+		if (r < 0)
+			return r;
+		if (!*value) /* a list without members */
+			continue;
+		fprintf(out, "C %s ", info->name);
+		write_word(out, value);
+		fputc('\n', out);
+	}
+	if (fflush(out) != 0 || ferror(out))
+		return errno ? -errno : -EIO;
+	return 0;
+}
+
+static int write_domain(FILE *out, const struct mm_domain *d)
+{
+	char record[MM_RECORD_MAX];
+	int r;
+
+	fprintf(out, "D %" PRIu32 " ", d->domid);
+	write_word(out, d->uuid);
+	fprintf(out, " %s %s %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %s ",
+		mm_dom_type_name(d->type), mm_dom_state_name(d->state), d->current_kib,
+		d->target_kib, d->static_max_kib, d->pod_kib, d->report_ms,
+		mm_source_name(d->report.source));
+	write_word(out, d->name);
+	fputc('\n', out);
+	if (d->report.source == MM_SOURCE_NONE)
+		return 0;
+	r = mm_report_format(&d->report, record, sizeof(record));
+	if (r < 0)
+		return r;
+	fprintf(out, "R %s\n", record);
+	return 0;
+}
+
+int mm_trace_write_round(FILE *out, const struct mm_snapshot *snap, const struct mm_plan *plan)
+{
+	errno = 0;
+	fprintf(out, "T %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", snap->now_ms,
+		snap->host.total_kib, snap->host.free_kib, snap->host.claims_kib);
+	for (size_t i = 0; i < snap->count; i++) {
+		int r = write_domain(out, &snap->domains[i]);
+
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < plan->change_count; i++) {
+		const struct mm_plan_entry *e = &plan->entries[plan->order[i]];
+
+		fprintf(out, "P %" PRIu32 " %" PRIu64 " %" PRIu64 " %s\n", e->domid, e->old_kib,
+			e->new_kib, mm_reason_name(e->reason));
+	}
+	fputs(".\n", out);
+	if (fflush(out) != 0 || ferror(out))
+		return errno ? -errno : -EIO;
+	return 0;
+}
