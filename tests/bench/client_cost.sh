@@ -11,7 +11,7 @@ bin=${XENMM_BIN:-$source_dir/build/bin}
 
 if [ "${1:-}" = --lab ]; then
 	LAB_CPUS=1 LAB_ACCEL=tcg,thread=single LAB_QEMU_ARGS='-icount shift=0,sleep=off' \
-		exec "$source_dir/tests/lab/lab" test client
+		exec "$source_dir/tests/lab/lab" test bench_client
 fi
 
 seconds=${1:-20}
