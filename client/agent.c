@@ -99,8 +99,10 @@ static bool is_pressed(
 	return stall_us * 1000 > STALL_US * elapsed_ms || pages * 1000 > MOVED_PAGES * elapsed_ms;
 }
 
-/* The time until avail is used up at the rate of the last sample, over SAMPLES_LEFT; interval_ms if
- * never. */
+/*
+ * The time until avail is used up at the rate of the last sample, over SAMPLES_LEFT; interval_ms if
+ * never.
+ */
 static uint64_t falling_delay_ms(const struct mm_report *prev, const struct mm_report *now,
 	uint64_t elapsed_ms, uint64_t interval_ms)
 {

@@ -15,8 +15,7 @@
 
 #define PATH_BYTES 4096
 
-/* As systemd's own units for what must not be killed; -1000 would exempt us even from our own leak.
- */
+/* As systemd's own units for what must not be killed; -1000 would exempt us even from our own leak. */
 #define OOM_SCORE_ADJ "-900"
 
 /* The first xenmm's init script did the same. */
@@ -109,8 +108,7 @@ static void lower_oom_score(void)
 
 void mm_guest_protect_self(void)
 {
-	/* ONFAULT: lock what is used, not every page that is mapped (that would treble our size).
-	 */
+	/* ONFAULT: lock what is used, not every page that is mapped (that would treble our size). */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
 		mm_log(MM_LOG_DEBUG, "cannot lock memory: %s", strerror(errno));
 	lower_oom_score();

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the agent asks of the system it runs on: is it Xen, the kernel's pressure trigger, a safe
- * place. */
+/*
+ * What the agent asks of the system it runs on: is it Xen, the kernel's pressure trigger, a safe
+ * place.
+ */
 #ifndef XENMM_CLIENT_GUEST_H
 #define XENMM_CLIENT_GUEST_H
 

@@ -36,8 +36,7 @@ void mm_log(enum mm_log_level level, const char *format, ...)
 	va_end(args);
 	used = strlen(line);
 	line[used++] = '\n';
-	/* One write, so that lines of several processes do not mix. Nobody to tell when it fails.
-	 */
+	/* One write, so that lines of several processes do not mix. Nobody to tell when it fails. */
 	if (write(STDERR_FILENO, line, used) < 0)
 		errno = saved_errno;
 	errno = saved_errno;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The agent's words: one line each on stderr, with the journal's "<N>" in front when the journal
- * listens. */
+/*
+ * The agent's words: one line each on stderr, with the journal's "<N>" in front when the journal
+ * listens.
+ */
 #ifndef XENMM_CLIENT_LOG_H
 #define XENMM_CLIENT_LOG_H
 

@@ -42,8 +42,7 @@ static uint64_t clock_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* ---- one round
- * ---------------------------------------------------------------------------------------- */
+/* ---- one round ------------------------------------------------------------------ */
 
 static int take_sample(struct loop *loop, uint64_t now_ms, struct mm_report *ret_report)
 {
@@ -102,8 +101,7 @@ static int run_round(struct loop *loop, uint64_t now_ms)
 	return r;
 }
 
-/* ---- waiting
- * ------------------------------------------------------------------------------------------ */
+/* ---- waiting -------------------------------------------------------------------- */
 
 /* When to look next: the sample is due, or the sign of life, or a retry. Never quicker than the quickest. */
 static uint64_t next_round_ms(const struct loop *loop)
@@ -149,8 +147,7 @@ static int wait_for_round(struct loop *loop)
 	};
 	uint64_t wait_ms = mm_sub_floor(next_round_ms(loop), clock_ms());
 
-	/* A trigger that was taken back is -1, and so is a store that is closed: poll() skips them.
-	 */
+	/* A trigger that was taken back is -1, and so is a store that is closed: poll() skips them. */
 	if (poll(fds, COUNT, (int)mm_min_u64(wait_ms, MM_PUBLISH_MAX_MS)) < 0)
 		return errno == EINTR ? 1 : -errno;
 	if (fds[SIGNAL].revents)
@@ -178,8 +175,7 @@ static int run_loop(struct loop *loop)
 	return r;
 }
 
-/* ---- start and end
- * ------------------------------------------------------------------------------------ */
+/* ---- start and end -------------------------------------------------------------- */
 
 static int open_loop(struct loop *loop)
 {
@@ -202,8 +198,10 @@ int mm_client_run(const struct mm_client_options *options)
 	struct loop loop = {.options = options, .signal_fd = -1, .trigger_fd = -1};
 	int r;
 
-	/* libxenstore's reader thread would get a malloc arena of its own, for a few bytes a
-	 * message. */
+	/*
+	 * libxenstore's reader thread would get a malloc arena of its own, for a few bytes a
+	 * message.
+	 */
 	(void)mallopt(M_ARENA_MAX, 1);
 	if (!options->is_dry_run && !mm_guest_is_xen(options->root)) {
 		mm_log(MM_LOG_ERR, "this is not a Xen guest; --dry-run works anywhere");

@@ -22,8 +22,7 @@ struct wanted {
 	bool is_found;
 };
 
-/* ---- parsers
- * ------------------------------------------------------------------------------------------ */
+/* ---- parsers -------------------------------------------------------------------- */
 
 static size_t count_digits(const char *text, size_t len)
 {
@@ -63,8 +62,10 @@ static int scan_line(const char *line, size_t len, struct wanted *wanted, size_t
 		&found->value);
 }
 
-/* Fills wanted from lines of text. A last line that was cut off has no newline and is not looked
- * at. */
+/*
+ * Fills wanted from lines of text. A last line that was cut off has no newline and is not looked
+ * at.
+ */
 static int scan_lines(const char *text, size_t len, struct wanted *wanted, size_t count)
 {
 	const char *newline;
@@ -107,8 +108,7 @@ int mm_parse_meminfo(const char *text, size_t len, struct mm_report *report)
 	if (w[AVAIL].is_found)
 		avail = w[AVAIL].value;
 	report->total_kib = w[TOTAL].value;
-	/* The kernel sums per-CPU counters without a lock: a free above the total is its rounding.
-	 */
+	/* The kernel sums per-CPU counters without a lock: a free above the total is its rounding. */
 	report->free_kib = mm_min_u64(w[FREE].value, report->total_kib);
 	report->avail_kib = mm_min_u64(avail, report->total_kib);
 	report->swap_total_kib = w[SWAP_TOTAL].value;
@@ -177,8 +177,7 @@ int mm_parse_pressure(const char *text, size_t len, struct mm_report *report)
 	return 0;
 }
 
-/* ---- files
- * -------------------------------------------------------------------------------------------- */
+/* ---- files ---------------------------------------------------------------------- */
 
 enum file_id { FILE_MEMINFO, FILE_VMSTAT, FILE_PRESSURE, FILE_BALLOON, FILE_COUNT };
 

@@ -22,8 +22,10 @@
  */
 int mm_parse_meminfo(const char *text, size_t len, struct mm_report *report);
 
-/* vmstat: a missing counter is 0. Refaults have one counter before Linux 5.9, which is that of
- * files. */
+/*
+ * vmstat: a missing counter is 0. Refaults have one counter before Linux 5.9, which is that of
+ * files.
+ */
 int mm_parse_vmstat(const char *text, size_t len, struct mm_report *report);
 
 /* /proc/pressure/memory: the totals of "some" and "full"; sets has_psi. "some" must be there. */
@@ -31,8 +33,7 @@ int mm_parse_pressure(const char *text, size_t len, struct mm_report *report);
 
 struct mm_sampler;
 
-/* Opens nothing yet: files that are missing now may come later. root is "" for the running system.
- */
+/* Opens nothing yet: files that are missing now may come later. root is "" for the running system. */
 int mm_sampler_new(const char *root, struct mm_sampler **ret_sampler);
 
 /* Accepts NULL. */

@@ -13,8 +13,10 @@
 #define RETRY_MIN_MS UINT64_C(100)
 #define RETRY_MAX_MS UINT64_C(10000)
 
-/* The old keys: a watch says when they come, so the retry is only for a store that lost our
- * watches. */
+/*
+ * The old keys: a watch says when they come, so the retry is only for a store that lost our
+ * watches.
+ */
 #define SEED_RETRY_MAX_MS UINT64_C(60000)
 
 /* Servers that read the old keys do so every 2 s. */
@@ -127,8 +129,7 @@ static int open_store(struct mm_publisher *publisher, uint64_t now_ms)
 	return 0;
 }
 
-/* ---- the keys of the first xenmm
- * ---------------------------------------------------------------------- */
+/* ---- the keys of the first xenmm ------------------------------------------------ */
 
 static void wait_for_seed_keys(struct mm_publisher *publisher, uint64_t now_ms)
 {
@@ -184,8 +185,7 @@ static bool is_seed_due(
 	       report->total_kib + threshold < seed->total_kib;
 }
 
-/* free is what the guest could give. In two writes: who needs both at one moment reads the record.
- */
+/* free is what the guest could give. In two writes: who needs both at one moment reads the record. */
 static void publish_seed(
 	struct mm_publisher *publisher, const struct mm_report *report, uint64_t now_ms)
 {
@@ -208,8 +208,7 @@ static void publish_seed(
 	seed->written_ms = now_ms;
 }
 
-/* ---- the record
- * --------------------------------------------------------------------------------------- */
+/* ---- the record ----------------------------------------------------------------- */
 
 static int print_record(const char *text)
 {
@@ -258,8 +257,7 @@ uint64_t mm_publisher_retry_ms(const struct mm_publisher *publisher)
 	return publisher->backoff.delay_ms != 0 ? publisher->backoff.retry_at_ms : UINT64_MAX;
 }
 
-/* ---- events
- * ------------------------------------------------------------------------------------------- */
+/* ---- events --------------------------------------------------------------------- */
 
 int mm_publisher_fd(const struct mm_publisher *publisher)
 {

@@ -10,8 +10,7 @@
 /* Blocks both signals and returns a descriptor that is readable when one came, or -errno. */
 int mm_signals_open(void);
 
-/* While let in, a signal ends the program with status 0: nothing is open that would need closing.
- */
+/* While let in, a signal ends the program with status 0: nothing is open that would need closing. */
 void mm_signals_let_in(void);
 void mm_signals_keep_out(void);
 

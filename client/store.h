@@ -17,8 +17,10 @@ void mm_store_close(struct mm_store *store);
 
 int mm_store_write(struct mm_store *store, const char *key, const char *value, size_t len);
 
-/* A watch fires once when it is set, and whenever the key changes, is made, or the domain was
- * moved. */
+/*
+ * A watch fires once when it is set, and whenever the key changes, is made, or the domain was
+ * moved.
+ */
 int mm_store_watch(struct mm_store *store, const char *key);
 int mm_store_unwatch(struct mm_store *store, const char *key);
 

@@ -36,8 +36,10 @@ enum scn_kind {
 	SCN_KIND_SWITCH,
 };
 
-/* One key of a line of key=value. Everything is a number here; the line's owner knows what it
- * means. */
+/*
+ * One key of a line of key=value. Everything is a number here; the line's owner knows what it
+ * means.
+ */
 struct scn_setting {
 	const char *key;
 	enum scn_kind kind;

@@ -134,8 +134,10 @@ static void plan_grow(struct mm_decision *d, const struct mm_share *row)
 		entry->reason = row->reason;
 }
 
-/* Stuck balloons are tried with a small step now and then: down where they idle, up where they are
- * short. */
+/*
+ * Stuck balloons are tried with a small step now and then: down where they idle, up where they are
+ * short.
+ */
 static bool plan_probe(struct mm_decision *d, const struct mm_share *row)
 {
 	if (row->held_kib > row->need_kib + MM_PROBE_KIB)

@@ -62,8 +62,7 @@ static uint64_t highest_level(const struct mm_shares *shares, uint64_t limit,
 	return low;
 }
 
-/* Takes `excess` from what rows wish above soft_kib, in proportion to it; it is known to suffice.
- */
+/* Takes `excess` from what rows wish above soft_kib, in proportion to it; it is known to suffice. */
 static void take_back(struct mm_shares *shares, uint64_t excess_kib)
 {
 	uint64_t above = 0;
@@ -75,8 +74,10 @@ static void take_back(struct mm_shares *shares, uint64_t excess_kib)
 		uint64_t part = row->wish_kib - row->soft_kib;
 		uint64_t cut = mm_scale(excess_kib, part, above);
 
-		/* What is left is shared anew with the rows that are left, so that rounding cannot
-		 * remain. */
+		/*
+		 * What is left is shared anew with the rows that are left, so that rounding cannot
+		 * remain.
+		 */
 		above -= part;
 		excess_kib -= cut;
 		row->wish_kib -= cut;

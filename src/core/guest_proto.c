@@ -79,8 +79,10 @@ static uint64_t *field_of(struct record *record, size_t id)
 	return (uint64_t *)(void *)((char *)record + fields[id].offset);
 }
 
-/* Cuts the next word off. Words are separated by one space each: "a  b" and "a " hold an empty
- * word. */
+/*
+ * Cuts the next word off. Words are separated by one space each: "a  b" and "a " hold an empty
+ * word.
+ */
 static bool next_word(struct span *rest, struct span *ret_word)
 {
 	const char *space;

@@ -56,8 +56,7 @@ static uint64_t decay(uint64_t gap, uint64_t elapsed_ms)
 	       mm_scale(gap, mm_min_u64(elapsed_ms, TAU_DECAY_MS), TAU_DECAY_MS * TAU_DECAY_PART);
 }
 
-/* Up at once; down by a tenth of the gap for each TAU_DECAY_MS, whatever the rhythm of the rounds.
- */
+/* Up at once; down by a tenth of the gap for each TAU_DECAY_MS, whatever the rhythm of the rounds. */
 static uint32_t follow_tau(struct mm_history *hist, uint32_t raw, uint64_t now_ms)
 {
 	uint64_t gap, left;

@@ -42,8 +42,10 @@ bool mm_track_is_shrinking(const struct mm_track *track, const struct mm_domain 
 	return dom->target_kib > 0 && mm_track_held(track, dom) > dom->target_kib + MM_ARRIVED_KIB;
 }
 
-/* PV guests have none. The first calm difference is kept for life, as the toolstack sets it at
- * build time. */
+/*
+ * PV guests have none. The first calm difference is kept for life, as the toolstack sets it at
+ * build time.
+ */
 static void learn_offset(struct mm_track *track, const struct mm_domain *dom, uint64_t now_ms)
 {
 	if (track->is_offset_known || dom->type == MM_DOM_PV || dom->target_kib == 0 ||

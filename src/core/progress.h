@@ -14,12 +14,16 @@
 /* Without movement this long, others need no longer wait for it. Seen: 100 MiB take about 1 s. */
 #define MM_LAGGING_MS 3000
 
-/* Linux retries up to 32 s apart (xen_memory0/max_schedule_delay); only beyond that is a balloon
- * stuck. */
+/*
+ * Linux retries up to 32 s apart (xen_memory0/max_schedule_delay); only beyond that is a balloon
+ * stuck.
+ */
 #define MM_STUCK_MS 40000
 
-/* A balloon that gave up wakes at any other target: tried first after this, then at doubling
- * intervals. */
+/*
+ * A balloon that gave up wakes at any other target: tried first after this, then at doubling
+ * intervals.
+ */
 #define MM_NUDGE_MS 5000
 
 /* A stuck balloon is tried after this, then at doubling intervals up to the maximum. */

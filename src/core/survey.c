@@ -10,8 +10,10 @@
 #include "progress.h"
 #include "xenmm/units.h"
 
-/* A guest's sign of life comes every 10 s, XenServer's agent writes every 60 s: three may be
- * missed. */
+/*
+ * A guest's sign of life comes every 10 s, XenServer's agent writes every 60 s: three may be
+ * missed.
+ */
 #define SILENT_MS	    30000
 #define SILENT_XENSERVER_MS 180000
 

@@ -9,8 +9,10 @@
 #include <string.h>
 #include <strings.h>
 
-/* Digits of a fraction that count; more are read and dropped. 10^9 times the largest unit (2^30)
- * fits. */
+/*
+ * Digits of a fraction that count; more are read and dropped. 10^9 times the largest unit (2^30)
+ * fits.
+ */
 #define FRACTION_DIGITS 9
 
 /* "123.45xyz" taken apart: what stands before the suffix. */

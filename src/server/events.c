@@ -25,8 +25,7 @@ void mm_events_target(const struct mm_snapshot *snap, const struct mm_plan_entry
 		entry->current_kib, entry->wish_kib);
 }
 
-/* Reasons that tell how a guest stands; all others, which change with every round, count as steady.
- */
+/* Reasons that tell how a guest stands; all others, which change with every round, count as steady. */
 static enum mm_reason standing(enum mm_reason reason)
 {
 	switch (reason) {

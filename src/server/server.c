@@ -288,8 +288,7 @@ static void close_server(struct server *server)
 	mm_snapshot_free(&server->snap);
 }
 
-/* Opens the world; its recorded settings, where it has any, come below those of the command line.
- */
+/* Opens the world; its recorded settings, where it has any, come below those of the command line. */
 static int open_world(struct server *server, int argc, char **argv)
 {
 	struct mm_options *options = &server->options;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A record that parses obeys the rules of guest_proto.h, and formats to a text that parses to the
- * same. */
+/*
+ * A record that parses obeys the rules of guest_proto.h, and formats to a text that parses to the
+ * same.
+ */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -35,8 +35,7 @@ static const char full_text[] =
 	"1 seq=17 up=83250 tot=196608 free=51200 avail=120000 cur=262144 mov=1 swt=524284 "
 	"swf=524283 si=1 so=2 mf=211 ra=3 rf=12 ps=1500 pf=900";
 
-/* Parses a copy on the heap of exactly len bytes, so that a sanitizer sees a read behind the end.
- */
+/* Parses a copy on the heap of exactly len bytes, so that a sanitizer sees a read behind the end. */
 static int parse_exact(const char *text, size_t len, struct mm_report *ret_report)
 {
 	char *copy = malloc(len ? len : 1);
@@ -197,8 +196,7 @@ static void test_lengths(void **state)
 	assert_int_equal(parse_exact(text, MM_RECORD_MAX, &report), -ERANGE);
 }
 
-/* Every prefix and every single flipped byte of a good record is either refused or a sane report.
- */
+/* Every prefix and every single flipped byte of a good record is either refused or a sane report. */
 static void test_damaged(void **state)
 {
 	size_t len = strlen(full_text);

@@ -141,8 +141,7 @@ struct mm_guest *mm_xen_find(struct mm_xen *x, uint32_t domid)
 	return low < x->guest_count && x->guests[low]->domid == domid ? x->guests[low] : NULL;
 }
 
-/* ---- the snapshot
- * ------------------------------------------------------------------------------------- */
+/* ---- the snapshot --------------------------------------------------------------- */
 
 static int fill_host(struct mm_xen *x, struct mm_host *host)
 {

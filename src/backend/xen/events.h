@@ -59,8 +59,10 @@ struct mm_flood {
 	unsigned int count;
 };
 
-/* Counts one event. Returns true when the guest has caused more than it may and should not be heard
- * for a while. */
+/*
+ * Counts one event. Returns true when the guest has caused more than it may and should not be heard
+ * for a while.
+ */
 bool mm_flood_count(struct mm_flood *flood, uint64_t now_ms);
 
 #endif

@@ -137,8 +137,7 @@ bool mm_guest_event(struct mm_guest *guest, struct mm_store *store, enum mm_watc
 	return deserves_round(guest, fresh, now_ms);
 }
 
-/* ---- reading
- * ----------------------------------------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------------------- */
 
 static int read_key(struct mm_guest *guest, struct mm_store *store, const char *key,
 	char **ret_text, size_t *ret_len)

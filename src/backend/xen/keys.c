@@ -46,8 +46,10 @@ static int make_key(struct mm_store *store, xs_transaction_t t, uint32_t domid, 
 	return xs_set_permissions(store->xs, t, path, &perms, 1) ? 1 : mm_store_error(errno);
 }
 
-/* Both keys, provided that the guest is there: writing below a dead guest would bring its directory
- * back. */
+/*
+ * Both keys, provided that the guest is there: writing below a dead guest would bring its directory
+ * back.
+ */
 static int make_both(struct mm_store *store, xs_transaction_t t, uint32_t domid)
 {
 	char path[MM_PATH_MAX], *text;

@@ -15,8 +15,10 @@
 /* Between two looks at the store's events; many writes then cost one wake-up. */
 #define PACE_MS 20u
 
-/* A round comes so long after the event that calls for it: what belongs together arrives together
- * ... */
+/*
+ * A round comes so long after the event that calls for it: what belongs together arrives together
+ * ...
+ */
 #define GATHER_MS 10u
 
 /*
@@ -87,8 +89,7 @@ int mm_xen_drain(struct mm_xen *x, uint64_t now_ms)
 	return r < 0 ? r : 0;
 }
 
-/* ---- libevent
- * ----------------------------------------------------------------------------------------- */
+/* ---- libevent ------------------------------------------------------------------- */
 
 static void on_store(evutil_socket_t fd, short what, void *arg)
 {

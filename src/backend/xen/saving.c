@@ -61,8 +61,10 @@ bool mm_helper_parse(const char *cmdline, size_t len, struct mm_helper *ret_help
 	return true;
 }
 
-/* Reads a small file below root; returns the number of bytes, 0 when it is not there. buf is
- * terminated. */
+/*
+ * Reads a small file below root; returns the number of bytes, 0 when it is not there. buf is
+ * terminated.
+ */
 static size_t read_small(const char *root, const char *name, char *buf, size_t size)
 {
 	char path[PATH_MAX];

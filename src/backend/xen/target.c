@@ -10,8 +10,7 @@
 #include "xen_private.h"
 #include "xenmm/units.h"
 
-/* ---- what Xen's libraries say
- * ------------------------------------------------------------------------- */
+/* ---- what Xen's libraries say --------------------------------------------------- */
 
 static void on_message(struct xentoollog_logger *base, xentoollog_level level, int errnoval,
 	const char *context, const char *format, va_list al) __attribute__((format(printf, 5, 0)));
@@ -45,8 +44,7 @@ void mm_logger_init(struct mm_logger *logger)
 	logger->vtable.destroy = on_destroy;
 }
 
-/* ---- targets
- * ------------------------------------------------------------------------------------------ */
+/* ---- targets -------------------------------------------------------------------- */
 
 void mm_xen_close_libxl(struct mm_xen *x)
 {

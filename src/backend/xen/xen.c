@@ -37,8 +37,7 @@ uint64_t mm_xen_now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-/* ---- the store's connection
- * --------------------------------------------------------------------------- */
+/* ---- the store's connection ----------------------------------------------------- */
 
 static bool has_store_domain(struct mm_xen *x)
 {
@@ -96,8 +95,7 @@ static int lose(struct mm_xen *x, uint64_t now_ms)
 	return -EAGAIN;
 }
 
-/* ---- sampling
- * ----------------------------------------------------------------------------------------- */
+/* ---- sampling ------------------------------------------------------------------- */
 
 /* Gives a guest its keys, where it has none yet. */
 static int give_keys(struct mm_xen *x, struct mm_guest *guest, uint64_t now_ms)
@@ -192,8 +190,7 @@ static int sample(struct mm_backend *b, struct mm_snapshot *snap)
 	return 0;
 }
 
-/* ---- opening and closing
- * ------------------------------------------------------------------------------ */
+/* ---- opening and closing -------------------------------------------------------- */
 
 static const char *last_error(struct mm_backend *b)
 {

@@ -51,8 +51,10 @@ static inline long long lab_read_number(struct xs_handle *xs, const char *path)
 	return value;
 }
 
-/* The domid of the guest NAME (the newest, while two share a name in a migration); -1 when there is
- * none. */
+/*
+ * The domid of the guest NAME (the newest, while two share a name in a migration); -1 when there is
+ * none.
+ */
 static inline int lab_domid(struct xs_handle *xs, const char *name)
 {
 	unsigned int count, i;

@@ -89,8 +89,10 @@ static void run_shell(const char *command, struct reply *r)
 	r->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* One request; `last` is the sequence already answered, so that a watch that fires twice runs a
- * command once. */
+/*
+ * One request; `last` is the sequence already answered, so that a watch that fires twice runs a
+ * command once.
+ */
 static void serve(struct xs_handle *xs, char *last, size_t last_size)
 {
 	static struct reply r;

@@ -28,8 +28,10 @@ static char *touch_one(size_t i)
 
 	if (!block)
 		return NULL;
-	/* Varied enough that pages are not merged, plain enough that filling them costs the
-	 * emulator little. */
+	/*
+	 * Varied enough that pages are not merged, plain enough that filling them costs the
+	 * emulator little.
+	 */
 	for (size_t j = 0; j < MIB; j += PAGE) {
 		block[j] = (char)(i + j);
 		block[j + 8] = (char)rand();
