@@ -25,6 +25,19 @@ need_root() {
 
 trap 'rm -rf --one-file-system "$work"' EXIT
 
+# build_packages DEB|RPM: with CMake's target 'package' and make, into $work/packages.
+build_packages() {
+	{
+		cmake -S "$source_dir" -B "$work/build" -G 'Unix Makefiles' "-D$1=ON" -DXENMM_TESTS=OFF &&
+			make -C "$work/build" package
+	} >"$work/build.log" 2>&1 || {
+		tail -n 40 "$work/build.log"
+		fail "make package failed"
+	}
+	mv "$work/build/packages" "$work/packages"
+	ls "$work/packages"
+}
+
 # bare_root DIR: a Debian 12 with nothing but the base, from the cache that scripts/fresh keeps.
 bare_root() {
 	"$source_dir/scripts/fresh" --root "$1"

@@ -7,16 +7,13 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 has_file() { # PACKAGE PATH
-	rpm -qpl "$1" 2>/dev/null | grep -qx "$2" || fail "${1##*/} has no $2"
+	grep -x "$2" <<<"$(rpm -qpl "$1" 2>/dev/null)" >/dev/null || fail "${1##*/} has no $2"
 }
 
 command -v rpmbuild >/dev/null || skip "rpmbuild is not installed"
 command -v rpm2cpio >/dev/null || skip "rpm2cpio is not installed"
 command -v cpio >/dev/null || skip "cpio is not installed"
-"$source_dir/scripts/package" --rpm --output "$work/packages" >"$work/build.log" 2>&1 ||
-	{ tail -n 40 "$work/build.log"; fail "rpmbuild failed"; }
-tail -n 3 "$work/build.log"
-
+build_packages RPM
 server=$(find "$work/packages" -name 'xenmm-server-[0-9]*.rpm')
 client=$(find "$work/packages" -name 'xenmm-client-[0-9]*.rpm')
 [ -f "$server" ] && [ -f "$client" ] || fail "not one package each for server and client"
@@ -27,9 +24,10 @@ has_file "$client" /usr/sbin/mmclient
 has_file "$client" /usr/lib/systemd/system/mmclientd.service
 has_file "$client" /etc/init.d/mmclientd
 has_file "$client" '/usr/share/man/man8/mmclient.8.*'
-rpm -qpc "$server" 2>/dev/null | grep -qx /etc/default/mmserver || fail "/etc/default/mmserver is no configuration file"
-rpm -qp --requires "$client" 2>/dev/null | grep -q libxenstore || fail "xenmm-client does not require libxenstore"
-if rpm -qp --requires "$client" 2>/dev/null | grep -Eq 'libevent|libxenlight'; then
+[ "$(rpm -qpc "$server" 2>/dev/null)" = /etc/default/mmserver ] || fail "/etc/default/mmserver is no configuration file"
+requires=$(rpm -qp --requires "$client" 2>/dev/null)
+[[ $requires = *libxenstore* ]] || fail "xenmm-client does not require libxenstore"
+if [[ $requires = *libevent* ]] || [[ $requires = *libxenlight* ]]; then
 	fail "xenmm-client requires more than libxenstore"
 fi
 for package in "$server" "$client"; do
