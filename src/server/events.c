@@ -10,6 +10,7 @@
 void mm_events_free(struct mm_events *events)
 {
 	free(events->guests);
+	free(events->next);
 	memset(events, 0, sizeof(*events));
 }
 
@@ -58,51 +59,89 @@ static void tell(const struct mm_domain *dom, enum mm_reason reason)
 
 static int reserve(struct mm_events *events, size_t count)
 {
-	struct mm_event_guest *guests;
 	size_t capacity = count + count / 2 + 16;
+	struct mm_event_guest *guests, *next;
 
 	if (count <= events->capacity)
 		return 0;
 	guests = realloc(events->guests, capacity * sizeof(*guests));
-	if (!guests)
+	if (guests)
+		events->guests = guests;
+	next = realloc(events->next, capacity * sizeof(*next));
+	if (next)
+		events->next = next;
+	if (!guests || !next)
 		return -1;
-	events->guests = guests;
 	events->capacity = capacity;
 	return 0;
 }
 
-static enum mm_reason last_standing(const struct mm_events *events, uint32_t domid, size_t *cursor)
+static struct mm_event_guest *find_guest(struct mm_events *events, uint32_t domid)
 {
-	while (*cursor < events->count && events->guests[*cursor].domid < domid)
+	for (size_t i = 0; i < events->count; i++)
+		if (events->guests[i].domid == domid)
+			return &events->guests[i];
+	return NULL;
+}
+
+void mm_events_refused(struct mm_events *events, const struct mm_snapshot *snap,
+	const struct mm_plan_entry *entry, const char *why)
+{
+	const struct mm_domain *dom = mm_snapshot_find(snap, entry->domid);
+	struct mm_event_guest *guest = find_guest(events, entry->domid);
+
+	if (guest && !mm_log_is_due(&guest->refused_ms, snap->now_ms))
+		return;
+	mm_log(MM_LOG_WARN,
+		"%s (domain %" PRIu32 "): its target cannot be set to %" PRIu64 " KiB: %s",
+		dom ? dom->name : "?", entry->domid, entry->new_kib, why);
+}
+
+static void tell_overcommitted(struct mm_events *events, const struct mm_plan *plan)
+{
+	if (plan->is_overcommitted && !events->was_overcommitted)
+		mm_log(MM_LOG_WARN,
+			"overcommitted: hard use of all guests exceeds the budget of %" PRIu64
+			" KiB; nobody is squeezed below its own",
+			plan->budget_kib);
+	else if (!plan->is_overcommitted && events->was_overcommitted)
+		mm_log(MM_LOG_INFO,
+			"hard use of all guests fits the budget of %" PRIu64 " KiB again",
+			plan->budget_kib);
+	events->was_overcommitted = plan->is_overcommitted;
+}
+
+/* The guest's row of this round; what is known of it comes from the round before. */
+static struct mm_event_guest advance(const struct mm_events *events, size_t *cursor,
+	const struct mm_domain *dom, enum mm_reason now)
+{
+	struct mm_event_guest guest = {.domid = dom->domid, .reason = now};
+	bool is_known;
+
+	while (*cursor < events->count && events->guests[*cursor].domid < dom->domid)
 		(*cursor)++;
-	if (*cursor < events->count && events->guests[*cursor].domid == domid)
-		return events->guests[*cursor].reason;
-	return MM_REASON_COUNT;
+	is_known = *cursor < events->count && events->guests[*cursor].domid == dom->domid;
+	if (is_known)
+		guest.refused_ms = events->guests[*cursor].refused_ms;
+	if (!is_known || events->guests[*cursor].reason != now)
+		tell(dom, now);
+	return guest;
 }
 
 void mm_events_round(
 	struct mm_events *events, const struct mm_snapshot *snap, const struct mm_plan *plan)
 {
+	struct mm_event_guest *last;
 	size_t cursor = 0;
 
-	if (plan->is_overcommitted != events->was_overcommitted)
-		mm_log(plan->is_overcommitted ? MM_LOG_WARN : MM_LOG_INFO,
-			plan->is_overcommitted
-				? "overcommitted: hard use of all guests exceeds the budget of "
-				  "%" PRIu64 " KiB; nobody is squeezed below its own"
-				: "hard use of all guests fits the budget of %" PRIu64 " KiB again",
-			plan->budget_kib);
-	events->was_overcommitted = plan->is_overcommitted;
-	for (size_t i = 0; i < snap->count; i++) {
-		enum mm_reason now = standing(plan->entries[i].reason);
-
-		if (now != last_standing(events, snap->domains[i].domid, &cursor))
-			tell(&snap->domains[i], now);
-	}
+	tell_overcommitted(events, plan);
 	if (reserve(events, snap->count))
-		return;
+		return; /* no memory: the guests' standing is told in a later round */
 	for (size_t i = 0; i < snap->count; i++)
-		events->guests[i] = (struct mm_event_guest){
-			snap->domains[i].domid, standing(plan->entries[i].reason)};
+		events->next[i] = advance(
+			events, &cursor, &snap->domains[i], standing(plan->entries[i].reason));
+	last = events->guests;
+	events->guests = events->next;
+	events->next = last;
 	events->count = snap->count;
 }

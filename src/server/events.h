@@ -16,10 +16,12 @@
 struct mm_event_guest {
 	uint32_t domid;
 	enum mm_reason reason; /* of the last round, where it tells the guest's standing */
+	uint64_t refused_ms;   /* when it was told last that its target cannot be set; 0: never */
 };
 
 struct mm_events {
-	struct mm_event_guest *guests; /* of the last round, sorted by domid */
+	struct mm_event_guest *guests; /* of the last round, sorted by domid ... */
+	struct mm_event_guest *next;   /* ... and room for this one */
 	size_t count, capacity;
 	bool was_overcommitted;
 };
@@ -28,6 +30,10 @@ void mm_events_free(struct mm_events *events);
 
 /* A target was set. */
 void mm_events_target(const struct mm_snapshot *snap, const struct mm_plan_entry *entry);
+
+/* A target could not be set, because of `why`; told once a minute for each guest. */
+void mm_events_refused(struct mm_events *events, const struct mm_snapshot *snap,
+	const struct mm_plan_entry *entry, const char *why);
 
 /* A round was decided: tells which guests stand otherwise than in the round before. */
 void mm_events_round(

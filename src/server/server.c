@@ -46,9 +46,9 @@ struct server {
 	struct mm_datalog *datalog;
 	struct mm_http *http;
 	FILE *record;
-	struct timespec start;			 /* wall clock at the first round ... */
-	uint64_t start_ms;			 /* ... and the back end's clock then */
-	uint64_t sample_told_ms, target_told_ms; /* when such a failure was told last */
+	struct timespec start;	 /* wall clock at the first round ... */
+	uint64_t start_ms;	 /* ... and the back end's clock then */
+	uint64_t sample_told_ms; /* when such a failure was told last */
 	bool has_started;
 	bool has_failed_target; /* in this round */
 	bool is_stopping;
@@ -148,6 +148,14 @@ static void begin(struct server *server)
 	mm_notify("READY=1");
 }
 
+static const char *refusal(const struct server *server, int error)
+{
+	const struct mm_backend_ops *ops = server->backend->ops;
+	const char *why = ops->last_error ? ops->last_error(server->backend) : "";
+
+	return *why ? why : strerror(-error);
+}
+
 static void apply_entry(struct server *server, const struct mm_plan_entry *entry)
 {
 	const struct mm_backend_ops *ops = server->backend->ops;
@@ -159,10 +167,7 @@ static void apply_entry(struct server *server, const struct mm_plan_entry *entry
 		return;
 	if (r) {
 		server->has_failed_target = true;
-		if (mm_log_is_due(&server->target_told_ms, server->snap.now_ms))
-			mm_log(MM_LOG_WARN,
-				"domain %" PRIu32 ": cannot set its target to %" PRIu64 " KiB: %s",
-				entry->domid, entry->new_kib, strerror(-r));
+		mm_events_refused(&server->events, &server->snap, entry, refusal(server, r));
 		return;
 	}
 	mm_events_target(&server->snap, entry);
@@ -208,6 +213,8 @@ static int run_round(struct server *server)
 		if (mm_log_is_due(&server->sample_told_ms, server->snap.now_ms))
 			mm_log(MM_LOG_WARN, "the domains cannot be read just now; trying again");
 		server->plan.is_moving = false;
+		mm_notify(
+			"WATCHDOG=1"); /* the loop is well, and a restart would not bring the store back */
 		return 0;
 	}
 	if (r) {
