@@ -13,6 +13,11 @@
 /* What a domain holds must not have changed this long before its offset is read off. */
 #define OFFSET_CALM_MS 3000
 
+/* A balloon moves when it comes a sixteenth of its way, within these; the lab's go 100 MiB a second. */
+#define FAIR_PART    16
+#define FAIR_MIN_KIB (1 * MM_KIB_PER_MIB)
+#define FAIR_MAX_KIB (8 * MM_KIB_PER_MIB)
+
 const char *mm_progress_name(enum mm_progress progress)
 {
 	static const char *const names[MM_PROGRESS_COUNT] = {
@@ -73,6 +78,12 @@ static uint64_t moved_towards(const struct mm_track *track, uint64_t held_kib)
 				   : mm_sub_floor(held_kib, track->anchor_kib);
 }
 
+/* How far a balloon must have come to count as moving: large guests go no faster than others. */
+static uint64_t fair_part(uint64_t gap_kib)
+{
+	return mm_max_u64(FAIR_MIN_KIB, mm_min_u64(gap_kib / FAIR_PART, FAIR_MAX_KIB));
+}
+
 static void judge_standstill(struct mm_track *track, uint64_t now_ms)
 {
 	uint64_t still_ms = mm_sub_floor(now_ms, track->anchor_ms);
@@ -115,7 +126,7 @@ void mm_progress_update(struct mm_track *track, const struct mm_domain *dom, uin
 	if (gap <= MM_ARRIVED_KIB) {
 		settle(track, MM_PROGRESS_SETTLED, held, now_ms);
 	} else if (track->progress == MM_PROGRESS_SETTLED || track->is_shrinking != is_shrinking ||
-		   moved_towards(track, held) >= mm_max_u64(MM_KIB_PER_MIB, gap / 16)) {
+		   moved_towards(track, held) >= fair_part(gap)) {
 		track->is_shrinking = is_shrinking;
 		settle(track, MM_PROGRESS_MOVING, held, now_ms);
 	} else {

@@ -382,12 +382,12 @@ static void test_dead_band(void **state)
 		uint64_t less_kib; /* the budget is below what is held by this */
 		bool is_change;
 	} bands[] = {
-		{"a 64th of 640 MiB: not yet", 640, 10240, false},
-		{"beyond it", 640, 10244, true},
-		{"at least 1 MiB: not yet", 32, 1024, false},
-		{"beyond that", 32, 1028, true},
-		{"at most 16 MiB: not yet", 65536, 16384, false},
-		{"beyond the most", 65536, 16388, true},
+		{"a 128th of 640 MiB", 640, 5 * 1024, false},
+		{"a 16th", 640, 40 * 1024, true},
+		{"a small guest: half a MiB", 32, 512, false},
+		{"a small guest: an 8th", 32, 4 * 1024, true},
+		{"a large guest: 8 MiB", 65536, 8 * 1024, false},
+		{"a large guest: 64 MiB", 65536, 64 * 1024, true},
 	};
 
 	(void)state;

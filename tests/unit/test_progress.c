@@ -68,13 +68,52 @@ static const struct progress_case cases[] = {
 			{100100, 252, 252, MM_PROGRESS_SETTLED}}},
 };
 
-/* 256 MiB, PV, reporting, with what it holds and shall hold. */
+/* PV, reporting, with what it holds and shall hold. */
 static struct mm_domain make_domain(uint64_t current_kib, uint64_t target_kib)
 {
 	struct mm_domain dom = {.domid = 1, .current_kib = current_kib, .target_kib = target_kib};
 
 	dom.report.source = MM_SOURCE_XENMM;
 	return dom;
+}
+
+/* A large guest's way is long, but its balloon is no faster: 100 MiB a second is movement all the way. */
+static void test_a_large_guest_on_its_way_moves(void **state)
+{
+	static const struct {
+		uint64_t from_mib, to_mib;
+	} ways[] = {{400 * 1024, 300 * 1024}, {10 * 1024, 500 * 1024}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		struct mm_track track = {0};
+
+		for (uint64_t ms = 0; ms <= 200000; ms += 100) {
+			uint64_t moved = MIB(ms / 10);
+			struct mm_domain dom = make_domain(ways[i].from_mib > ways[i].to_mib
+								   ? MIB(ways[i].from_mib) - moved
+								   : MIB(ways[i].from_mib) + moved,
+				MIB(ways[i].to_mib));
+
+			mm_progress_update(&track, &dom, NOW + ms);
+			if (track.progress != MM_PROGRESS_MOVING)
+				fail_msg("%s after %" PRIu64 " ms",
+					mm_progress_name(track.progress), ms);
+		}
+	}
+}
+
+static void test_a_trickle_is_no_progress(void **state)
+{
+	struct mm_track track = {0};
+
+	(void)state;
+	for (uint64_t ms = 0; ms <= MM_STUCK_MS; ms += 10000) {
+		struct mm_domain dom = make_domain(MIB(256) - MIB(1) * (ms / 10000), MIB(100));
+
+		mm_progress_update(&track, &dom, NOW + ms);
+	}
+	assert_int_equal(track.progress, MM_PROGRESS_STUCK);
 }
 
 static void test_cases(void **state)
@@ -270,6 +309,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_a_page_every_5_s_is_no_progress),
+		cmocka_unit_test(test_a_trickle_is_no_progress),
+		cmocka_unit_test(test_a_large_guest_on_its_way_moves),
 		cmocka_unit_test(test_only_running_guests_are_judged),
 		cmocka_unit_test(test_offset),
 		cmocka_unit_test(test_offset_is_read_off_at_rest_and_kept),

@@ -365,9 +365,9 @@ static void check_at_rest(struct world *w)
 		if (!w->plan.is_overcommitted && dom->current_kib + 256 + 64 * w->count < need)
 			fail_msg("%s holds %" PRIu64 ", needs %" PRIu64, dom->name,
 				dom->current_kib, need);
-		if (!w->plan.is_overcommitted && dom->current_kib + MIB(17) < entry->wish_kib &&
+		if (!w->plan.is_overcommitted && dom->current_kib + MIB(40) < entry->wish_kib &&
 			entry->wish_kib <= dom->static_max_kib &&
-			w->plan.available_kib > w->count * MIB(17))
+			w->plan.available_kib > w->count * MIB(40))
 			fail_msg("%s holds %" PRIu64 ", shall hold %" PRIu64, dom->name,
 				dom->current_kib, entry->wish_kib);
 	}
