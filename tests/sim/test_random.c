@@ -74,6 +74,17 @@ static bool is_satisfied(const char *guest)
 	       truth.held_kib + 4 * MIB >= d->static_max_kib;
 }
 
+/* Little is left above hard use: then every wobble of a load is worth an answer. */
+static bool is_scarce(void)
+{
+	uint64_t use_kib = 0;
+
+	for (size_t i = 0; i < run.plan.count; i++)
+		use_kib += run.plan.entries[i].use_kib;
+	return run.plan.is_overcommitted ||
+	       use_kib + run.plan.count * 32 * MIB > run.plan.budget_kib;
+}
+
 /*
  * Loads that end: some minutes later, when what was swapped out is back, everybody has what it needs, if there
  * is enough, and nothing moves.
@@ -87,9 +98,8 @@ static void play_to_rest(uint64_t seed)
 	writes = run.writes;
 	moved_kib = run.moved_kib;
 	sim_run_to_end(&run);
-	if (!run.plan.is_overcommitted &&
-		(run.writes - writes > 10 * run.snap.count ||
-			run.moved_kib - moved_kib > 8 * MIB * run.snap.count))
+	if (!is_scarce() && (run.writes - writes > 10 * run.snap.count ||
+				    run.moved_kib - moved_kib > 16 * MIB * run.snap.count))
 		fail_msg("%s: %" PRIu64 " targets, %" PRIu64
 			 " KiB in the last minute, without load",
 			run.label, run.writes - writes, run.moved_kib - moved_kib);
