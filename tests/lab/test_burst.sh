@@ -25,6 +25,7 @@ one_bursts() {
     guests "one two three" || return 1
     server_start -N 576M || return 1
     server_says 'three .*is balanced' && server_says 'two .*is balanced' && server_says 'one .*is balanced' || fail "not all guests are balanced" || return 1
+    settle
     # No swap: what is not there in time is an OOM kill.
     gx one 'hog -s 4 230' >/tmp/hog 2>&1
     check_number "MiB that the burst got" "$(hog_size /tmp/hog)" -eq 230
@@ -44,7 +45,7 @@ two_burst() {
     guests "one two three four" zram=384 || return 1
     server_start -N 768M || return 1
     server_says 'four .*is balanced' || return 1
-    sleep 3
+    settle
     gbg one 'hog -s 20 330' || return 1
     gbg two 'hog -s 20 330' || return 1
     await 40 held one above $((230 * 1024)) && await 40 held two above $((230 * 1024)) || fail "a guest that bursts got too little"

@@ -14,6 +14,7 @@ start_shrinking() {
     guests "rich poor" || return 1
     server_start -N $BUDGET || return 1
     server_says 'rich .*is balanced' && server_says 'poor .*is balanced' || fail "not all guests are balanced" || return 1
+    settle
     gbg poor 'hog -r 40 -s 15 220' || return 1
     await 30 target rich below $((186 * 1024)) || fail "no shrink began"
 }
@@ -31,45 +32,42 @@ dies_in_a_shrink() {
     destroy_all
 }
 
-# Linux's balloon takes what MemAvailable allows, tries four times more, and then stops for good until its target changes.
+# Linux's balloon takes what it can have, tries a few times more, and then stops for good until its target changes. A high
+# watermark keeps memory from it here, for as long as its tries last; after that there is plenty again.
+BALLOON=/sys/devices/system/xen_memory/xen_memory0
 balloon_gave_up() {
     local held
-    guests "stuck" mem=256 client=1 || return 1
+    guests "stuck" mem=256 || return 1
     guests "other" || return 1
-    gbg stuck 'hog 150' || return 1
-    sleep 3
-    xl mem-set stuck 140
-    sleep 8
+    settle
+    gbg stuck "echo 1 >$BALLOON/max_retry_count; echo 80000 >/proc/sys/vm/min_free_kbytes; sleep 7; echo 2000 >/proc/sys/vm/min_free_kbytes" || return 1
+    sleep 1
+    xl mem-set stuck 120
+    sleep 9
     held=$(dom stuck held)
-    check_number "the balloon stops far above its target: KiB held" "$held" -gt $((170 * 1024)) || return 1
-    gx stuck 'killall hog; sleep 1' >/dev/null
-    sleep 4
-    check_number "and stays there when memory is free again" "$(dom stuck held)" -gt $((held - 4096)) || return 1
+    check_number "the balloon stops above its target: KiB held" "$held" -gt $((150 * 1024)) || return 1
+    check_number "and stays there though memory is free: KiB available" "$(gstat stuck available)" -gt $((50 * 1024)) || return 1
     server_start -N 448M || return 1
     await 40 target stuck above $((150 * 1024)) || fail "its target was not reset"
     gbg other 'hog -r 40 -s 15 220' || return 1
-    await 40 held other above $((250 * 1024)) || fail "the balloon that had given up was not woken"
-    check_number "OOM kills in the other" "$(gstat other oom_kill)" -eq 0
+    await 60 held other above $((260 * 1024)) || fail "the balloon that had given up was not woken"
+    check_number "OOM kills" "$(($(gstat other oom_kill) + $(gstat stuck oom_kill)))" -eq 0
     server_stop || fail "mmserver ended with status $?"
     destroy_all
 }
 
-# It cannot be moved at all: a target below what its programs hold in memory that cannot be swapped.
-balloon_cannot() {
-    guests "stuck" mem=256 || return 1
+# A guest that reports idle memory and has no balloon driver: nothing that is asked of it happens.
+balloon_never_moves() {
+    guests "stuck" mem=256 args=' initcall_blacklist=balloon_init' || return 1
     guests "other" || return 1
-    gbg stuck 'hog 150' || return 1
-    sleep 3
-    xl mem-set stuck 140
-    sleep 8
     server_start -N 448M || return 1
-    await 60 target stuck above $((170 * 1024)) || fail "its target was not reset to what it holds"
-    check "the log says that it is stuck" server_says 'stuck .*stuck' 60
+    settle
+    gbg other 'hog -r 40 -s 120 90' || return 1
+    server_says 'stuck .*does not follow' 120 || fail "the log does not say that it is stuck"
+    await 60 target stuck above $((255 * 1024)) || fail "its target was not reset to what it holds"
+    check_number "sum of targets, KiB" "$(($(dom stuck target) + $(dom other target)))" -le $((448 * 1024))
+    check_number "lines in the log about it" "$(grep -c '^mmserver: stuck' "$SERVER_LOG")" -lt 40
     check "mmserver goes on" server_alive
-    check_number "OOM kills that mmserver caused" "$(gstat stuck oom_kill)" -le 1
-    gx stuck 'killall hog; sleep 1' >/dev/null
-    gbg other 'hog -r 40 -s 15 220' || return 1
-    await 40 held other above $((250 * 1024)) || fail "it did not recover when it could move again"
     server_stop || fail "mmserver ended with status $?"
     destroy_all
 }
@@ -90,22 +88,24 @@ killed_in_mid_balance() {
 cpu_ticks() { awk '{ print $14 + $15 }' "/proc/$SERVER_PID/stat"; } # hundredths of a second
 
 flood() {
-    local ticks lines
+    local ticks lines start
     guests "mad" client=no || return 1
     guests "one two" || return 1
     server_start -N 576M || return 1
     await 20 xs "$(home mad)/memory/free" exists || fail "no memory/free" || return 1
     server_says 'one .*is balanced' || return 1
+    settle
     lines=$(wc -l <"$SERVER_LOG")
     ticks=$(cpu_ticks)
+    start=$(now)
     gbg mad 'flood 15 memory/free numbers & flood 15 data/xenmm junk' || return 1
     sleep 2
     gx one 'hog -s 3 230' 60 >/tmp/hog 2>&1
     check_number "MiB that a guest got during the flood" "$(hog_size /tmp/hog)" -eq 230
     sleep 6
-    ticks=$(($(cpu_ticks) - ticks))
-    say "mmserver took $ticks hundredths of a second of CPU time, and $(($(wc -l <"$SERVER_LOG") - lines)) log lines; $(grep -h 'flood:' /var/log/xen/console/guest-mad.log | tr '\r\n' ' ')"
-    check_number "hundredths of a second of CPU time in 15 s of flood" "$ticks" -lt 600
+    ticks=$(awk -v ticks=$(($(cpu_ticks) - ticks)) -v s="$(since "$start")" 'BEGIN { printf "%d", ticks / s }')
+    say "mmserver took $ticks % of the emulated CPU, and $(($(wc -l <"$SERVER_LOG") - lines)) log lines; $(grep -h 'flood:' /var/log/xen/console/guest-mad.log | tr '\r\n' ' ')"
+    check_number "share of the emulated CPU that mmserver takes, %" "$ticks" -lt 70
     check_number "log lines about the flooding guest" "$(grep -c 'mad ' "$SERVER_LOG")" -lt 60
     check "mmserver outlives it" server_alive
 }
@@ -125,7 +125,7 @@ malformed() {
 
 run_case "a guest dies during its shrink" dies_in_a_shrink
 run_case "a balloon that gave up is woken" balloon_gave_up
-run_case "a balloon that cannot move is let be" balloon_cannot
+run_case "a guest without a balloon is let be" balloon_never_moves
 run_case "mmserver killed in mid-balance, and started again" killed_in_mid_balance
 run_case "a guest floods its keys" flood
 run_case "a guest writes nonsense" malformed

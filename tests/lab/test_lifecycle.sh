@@ -50,6 +50,7 @@ save_and_restore() {
     await 20 xs "/local/domain/$new/data/xenmm" exists || fail "its agent does not publish again" || return 1
     await 20 xs "/local/domain/$new/memory/free" above 1000 || fail "its agent does not write the new memory/free"
     check "it is balanced again" server_says "mover .domain $new.*is balanced"
+    settle
     gx mover 'hog -s 3 220' >/tmp/hog 2>&1
     check_number "MiB that it gets" "$(hog_size /tmp/hog)" -eq 220
     check_number "OOM kills in the other" "$(gstat stayer oom_kill)" -eq 0

@@ -51,6 +51,7 @@ receive() {
     hear sent || return 1
     arrived live
     arrived cold
+    settle
     gx native 'hog -s 2 150' >/tmp/hog 2>&1
     check_number "MiB that a guest gets beside them" "$(hog_size /tmp/hog)" -eq 150
     check_number "OOM kills" "$(($(gstat live oom_kill) + $(gstat cold oom_kill) + $(gstat native oom_kill)))" -eq 0

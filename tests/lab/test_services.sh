@@ -32,6 +32,7 @@ live_update() {
     guests "one two" || return 1
     server_start -N 384M || return 1
     server_says 'one .*is balanced' && server_says 'two .*is balanced' || return 1
+    settle
     pid=$(pidof xenstored)
     xenstore-control live-update "$(readlink -f /proc/"$pid"/exe)" >/share/live-update.log 2>&1 ||
         fail "live update: $(cat /share/live-update.log)" || return 1

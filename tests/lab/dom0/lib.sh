@@ -13,6 +13,7 @@ SERVER_TABLE=/share/mmserver.out   # stdout: the table
 PASSED=0
 FAILED=0
 CASE=
+UP_AT=0
 
 # ---- checks
 
@@ -130,7 +131,15 @@ guests() {
     for name in $pids; do wait "$name" || fail "a guest was not created" || return 1; done
     # shellcheck disable=SC2086 # one word a guest
     guest_wait $names || return 1
+    UP_AT=$(now)
     say "guests $names up after $(since "$start") s"
+}
+
+# settle: until mmserver takes from the guests that came last. It lets a guest grow into its services for 10 s.
+settle() {
+    local left
+    left=$(awk -v up="$UP_AT" -v now="$(now)" 'BEGIN { left = up + 11 - now; print (left > 0) ? left : 0 }')
+    sleep "$left"
 }
 
 guest_destroy() { xl destroy "$1" 2>/dev/null; }
