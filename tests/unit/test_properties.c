@@ -142,6 +142,8 @@ static void disturb(struct world *w, uint64_t *random)
 struct sums {
 	uint64_t before, after; /* held or promised, by the managed guests */
 	uint64_t grown;		/* of all domains */
+	uint64_t wished;	/* by the balanced guests ... */
+	uint64_t aside;		/* ... and held by the other managed ones */
 };
 
 static bool is_managed(const struct mm_plan_entry *entry)
@@ -201,6 +203,18 @@ static void check_change(const struct world *w, const struct mm_domain *dom,
 			mm_reason_name(entry->reason), way);
 }
 
+/* A balloon that is given time, or given up on, is not used by the policy meanwhile. */
+static void check_still(const struct world *w, const struct mm_plan_entry *entry)
+{
+	const struct mm_track *track = mm_history_find(&w->hist, entry->domid);
+	bool is_lagging = track->progress == MM_PROGRESS_LAGGING && !track->is_shrinking;
+
+	if (entry->is_balanced && (is_lagging || track->progress == MM_PROGRESS_STUCK) &&
+		!is_special(entry->reason))
+		fail_msg("domain %" PRIu32 " stands still, and yet: %s", entry->domid,
+			mm_reason_name(entry->reason));
+}
+
 static void check_entry(struct world *w, size_t i, struct sums *sums)
 {
 	const struct mm_plan_entry *entry = &w->plan.entries[i];
@@ -219,6 +233,7 @@ static void check_entry(struct world *w, size_t i, struct sums *sums)
 		assert_int_equal(entry->new_kib, entry->old_kib);
 	if (entry->is_change && !entry->is_balanced && entry->reason != MM_REASON_SILENT)
 		fail_msg("%s is left alone, and yet changed", dom->name);
+	check_still(w, entry);
 	if (!entry->is_balanced && after > before)
 		fail_msg("%s: takes no part, and yet grows", dom->name);
 	sums->grown += mm_sub_floor(after, before);
@@ -226,6 +241,10 @@ static void check_entry(struct world *w, size_t i, struct sums *sums)
 		sums->before += before;
 		sums->after += after;
 	}
+	if (entry->is_balanced)
+		sums->wished += entry->wish_kib;
+	else if (is_managed(entry))
+		sums->aside += before;
 }
 
 static void check_order(const struct mm_plan *plan)
@@ -266,6 +285,9 @@ static void check_plan(struct world *w)
 	if (sums.after > mm_max_u64(w->plan.budget_kib, sums.before))
 		fail_msg("%" PRIu64 " promised, budget %" PRIu64 ", before %" PRIu64, sums.after,
 			w->plan.budget_kib, sums.before);
+	if (!w->plan.is_overcommitted && sums.wished > mm_sub_floor(w->plan.budget_kib, sums.aside))
+		fail_msg("%" PRIu64 " wished, %" PRIu64 " aside, budget %" PRIu64, sums.wished,
+			sums.aside, w->plan.budget_kib);
 	if (w->cfg.budget_kib)
 		assert_true(w->plan.budget_kib <= w->cfg.budget_kib);
 }
