@@ -15,9 +15,10 @@
  * whose memory is reused from round to round. snap must be sorted.
  *
  * Kept, whatever the guests say: the targets of the balanced guests together with what the unbalanced ones
- * of them hold never exceed the budget, unless their present holdings already do; min <= target <= max; no
- * target below hard use plus a margin; growth only out of memory that is free now (free - claims - reserve -
- * promised); shrinking entries come first. Returns 0 or -ENOMEM, then nothing has changed.
+ * of them hold never exceed the budget, unless their present holdings already do; min <= target <= max, as far
+ * as what the guest holds allows (it comes down step by step, and a wake-up call may be a page off); no target
+ * below hard use plus a margin, unless a maximum demands it; growth only out of memory that is free now (free -
+ * claims - reserve - promised); shrinking entries come first. Returns 0 or -ENOMEM, then nothing has changed.
  */
 int mm_decide(const struct mm_config *cfg, const struct mm_snapshot *snap, struct mm_history *hist,
 	struct mm_plan *ret_plan);

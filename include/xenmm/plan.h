@@ -53,7 +53,7 @@ struct mm_plan {
 	uint64_t budget_kib;	       /* what the balanced guests may hold in all */
 	uint64_t available_kib;	       /* of the host's free memory, what could be handed out now */
 	bool is_overcommitted;	       /* the hard use of all does not fit the budget */
-	bool is_moving;		       /* balloons are under way or growth waits: look again soon */
+	bool is_moving;		       /* balloons are under way: look again soon */
 	struct mm_plan_entry *entries; /* one for each domain of the snapshot, in its order */
 	uint32_t *order;	       /* indices of the entries to write, shrinking ones first */
 	size_t count;		       /* entries */
