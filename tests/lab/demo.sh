@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=dash
 # lab: mem=3072 timeout=300
-# The demonstration that scripts/run shows: mmserver is there first, three guests come, one of them needs far more memory than it
+# The demonstration that scripts/run shows: three guests, of which one needs far more memory than it
 # has for a while, and gives it back. Runs mmserver with the options in /share/options, one a line.
 # shellcheck source=tests/lab/dom0/lib.sh
 . /lib.sh
@@ -15,15 +15,15 @@ tell() { echo "# $*"; }
 
 set --
 while read -r option; do set -- "$@" "$option"; done </share/options
-mkdir -p /share/logs
-mmserver -d /share/logs "$@" 2>&1 &
-SERVER_PID=$!
-
 tell "three guests boot: 256 MiB each, at most 896, swap on zram"
 guests "web db build" mem=256 max=896 zram=512 >/share/guests.log || {
     cat /share/guests.log
     exit 1
 }
+tell "mmserver $*"
+mkdir -p /share/logs
+mmserver -d /share/logs "$@" 2>&1 &
+SERVER_PID=$!
 settle
 server_alive || {
     tell "mmserver has ended"
