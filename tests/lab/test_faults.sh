@@ -15,7 +15,7 @@ start_shrinking() {
     server_start -N $BUDGET || return 1
     server_says 'rich .*is balanced' && server_says 'poor .*is balanced' || fail "not all guests are balanced" || return 1
     settle
-    gbg poor 'hog -r 40 -s 15 220' || return 1
+    gbg poor 'hog -r 40 -s 15 170' || return 1
     await 30 target rich below $((186 * 1024)) || fail "no shrink began"
 }
 

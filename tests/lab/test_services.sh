@@ -38,8 +38,8 @@ live_update() {
         fail "live update: $(cat /share/live-update.log)" || return 1
     check "the store answers" xenstore-read /local/domain/0/name
     check "mmserver goes on" server_alive
-    gx one 'hog -s 3 220' >/tmp/hog 2>&1
-    check_number "MiB that a guest gets afterwards" "$(hog_size /tmp/hog)" -eq 220
+    gx one 'hog -s 3 170' >/tmp/hog 2>&1
+    check_number "MiB that a guest gets afterwards" "$(hog_size /tmp/hog)" -eq 170
     server_stop || fail "mmserver ended with status $?"
 }
 
