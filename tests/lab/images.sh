@@ -89,15 +89,19 @@ unpack_kernel() { # VMLINUZ OUT
     [ "$(head -c 4 "$2" 2>/dev/null | tail -c 3)" = ELF ] || cp "$1" "$2"
 }
 
-# Makes $CACHE/pkg-<key> and points $CACHE/pkg at it. An older kernel or Xen than the archive's is left where it is until
-# prune_cache: another run may be using it.
+# Makes $CACHE/pkg-<key> and points $CACHE/pkg at it. Package lists that are older than the archive name versions it no longer
+# has, so a failure is tried once more with fresh lists.
 fetch_packages() { # [refresh]
-    local list key part
     if [ "${1:-}" != refresh ] && [ -e "$CACHE/pkg/complete" ]; then return; fi
-    list=$(wanted_packages) || {
-        update_lists
-        list=$(wanted_packages) || die "no xen-system-amd64 or linux-image-amd64 in apt's package lists (no network, or not Debian?)"
-    }
+    fetch_listed && return
+    update_lists
+    fetch_listed || die "$REASON"
+}
+
+fetch_listed() {
+    local list key part
+    REASON="no xen-system-amd64 or linux-image-amd64 in apt's package lists (no network, or not Debian?)"
+    list=$(wanted_packages) || return 1
     key=$(sha256sum <<<"$list" | cut -c1-12)
     if [ ! -e "$CACHE/pkg-$key/complete" ]; then
         need_space
@@ -105,7 +109,10 @@ fetch_packages() { # [refresh]
         mkdir -p "$part/debs"
         say "downloading: ${list//$'\n'/ }"
         # shellcheck disable=SC2086 # one word a package
-        download "$part/debs" $list || die "cannot download Debian packages (no network, or stale lists: apt-get update): $(grep -m1 '^E:' "$CACHE/apt.log")"
+        download "$part/debs" $list || {
+            REASON="cannot download Debian packages (no network?): $(grep -m1 '^E:' "$CACHE/apt.log")"
+            return 1
+        }
         unpack_packages "$part"
         echo "$list" >"$part/complete"
         rm -rf "$CACHE/pkg-$key"
