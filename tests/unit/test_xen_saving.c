@@ -37,15 +37,27 @@ static void write_file(const char *name, const char *text, size_t len)
 	assert_int_equal(fclose(file), 0);
 }
 
-static void make_process(int pid, const char *cmdline, size_t len)
+/* uids: real, effective, saved and file system user, as the kernel shows them. */
+static void make_process_of(const char *uids, int pid, const char *cmdline, size_t len)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], status[256];
 
 	snprintf(path, sizeof(path), "%s/%d", root, pid);
 	if (mkdir(path, 0700) < 0)
 		assert_int_equal(access(path, F_OK), 0);
 	snprintf(path, sizeof(path), "%d/cmdline", pid);
 	write_file(path, cmdline, len);
+	snprintf(path, sizeof(path), "%d/status", pid);
+	snprintf(status, sizeof(status),
+		"Name:\tlibxl-save-help\nUmask:\t0022\nState:\tS (sleeping)\nTgid:\t%d\nNgid:\t0\n"
+		"Pid:\t%d\nPPid:\t1\nTracerPid:\t0\nUid:\t%s\nGid:\t0\t0\t0\t0\n",
+		pid, pid, uids);
+	write_file(path, status, strlen(status));
+}
+
+static void make_process(int pid, const char *cmdline, size_t len)
+{
+	make_process_of("0\t0\t0\t0", pid, cmdline, len);
 }
 
 static void end_process(int pid)
@@ -179,6 +191,25 @@ static void test_started_later(void **state)
 	assert_int_equal(saving.helpers[0].pid, 301);
 }
 
+/* Anybody can start a process with a helper's arguments, even one that runs a setuid program. */
+static void test_of_somebody_else(void **state)
+{
+	struct mm_saving saving = {0};
+
+	(void)state;
+	make_process_of("1000\t1000\t1000\t1000", 4711, SAVE_7, sizeof(SAVE_7));
+	make_process_of("1000\t0\t0\t0", 4712, SAVE_7, sizeof(SAVE_7));
+	make_process_of("0\t1000\t0\t0", 4713, SAVE_7, sizeof(SAVE_7));
+	set_last_pid(30000);
+	mm_saving_look(&saving, root, 1000, false);
+	assert_int_equal(saving.count, 0);
+	make_process(4714, SAVE_7, sizeof(SAVE_7));
+	set_last_pid(4714);
+	mm_saving_look(&saving, root, 2000, false);
+	assert_int_equal(saving.count, 1);
+	assert_int_equal(saving.helpers[0].pid, 4714);
+}
+
 static void test_no_proc(void **state)
 {
 	struct mm_saving saving = {0};
@@ -194,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test_setup_teardown(test_running_before_us, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(test_started_later, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(test_of_somebody_else, make_root, remove_root),
 		cmocka_unit_test(test_no_proc),
 	};
 

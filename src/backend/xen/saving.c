@@ -19,6 +19,7 @@
 
 #define PID_LIMIT   (1 << 22) /* the kernel's own */
 #define CMDLINE_MAX 512
+#define STATUS_MAX  512 /* the line wanted is the ninth */
 #define HELPER	    "libxl-save-helper"
 #define ARG_MODE    1 /* --save-domain or --restore-domain */
 #define ARG_DOMID   4 /* behind two file descriptors */
@@ -82,6 +83,20 @@ static size_t read_small(const char *root, const char *name, char *buf, size_t s
 	return n > 0 ? (size_t)n : 0;
 }
 
+/*
+ * Anybody can call a process what he likes, so only root's count. The owner of a process's files does
+ * not tell: they are root's, too, when the process is not dumpable, or runs a program that is setuid.
+ * Real, effective, saved and file system user must all be root.
+ */
+static bool is_of_root(const char *root, int pid)
+{
+	char name[32], status[STATUS_MAX];
+
+	snprintf(name, sizeof(name), "%d/status", pid);
+	return read_small(root, name, status, sizeof(status)) &&
+	       strstr(status, "\nUid:\t0\t0\t0\t0\n");
+}
+
 static bool read_helper(const char *root, int pid, struct mm_helper *ret_helper)
 {
 	char name[32], cmdline[CMDLINE_MAX];
@@ -90,7 +105,7 @@ static bool read_helper(const char *root, int pid, struct mm_helper *ret_helper)
 	snprintf(name, sizeof(name), "%d/cmdline", pid);
 	len = read_small(root, name, cmdline, sizeof(cmdline));
 	ret_helper->pid = pid;
-	return len && mm_helper_parse(cmdline, len, ret_helper);
+	return len && mm_helper_parse(cmdline, len, ret_helper) && is_of_root(root, pid);
 }
 
 static void note_if_helper(struct mm_saving *saving, const char *root, int pid)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Which domains are being saved, migrated or restored: libxl (and so xl and libvirt) starts one
- * helper process for each in dom0, with the domain's id among its arguments. Xen and the store say
- * nothing of it.
+ * helper process for each in dom0, as root, with the domain's id among its arguments. Xen and the
+ * store say nothing of it. Processes of other users are not believed.
  */
 #ifndef XENMM_XEN_SAVING_H
 #define XENMM_XEN_SAVING_H
