@@ -3,12 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -56,20 +54,13 @@ bool mm_guest_is_xen(const char *root)
 
 static int arm_trigger(const char *path, const char *trigger)
 {
-	struct statfs fs;
-	int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	int r = 0;
+	int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	int r;
 
 	if (fd < 0)
 		return -errno;
-	/* A copy of /proc under --root would be overwritten. */
-	if (fstatfs(fd, &fs) < 0)
+	if (write(fd, trigger, strlen(trigger) + 1) < 0) { /* the kernel eats the last byte */
 		r = -errno;
-	else if (fs.f_type != PROC_SUPER_MAGIC)
-		r = -ENOTSUP;
-	else if (write(fd, trigger, strlen(trigger) + 1) < 0) /* the kernel eats the last byte */
-		r = -errno;
-	if (r < 0) {
 		(void)close(fd);
 		return r;
 	}
@@ -83,13 +74,13 @@ int mm_guest_open_trigger(const char *root)
 	 * thousands of pages. Without privilege only windows of whole 2 s are allowed (Linux 6.5).
 	 */
 	static const char *const triggers[] = {"some 25000 500000", "some 100000 2000000"};
-	char path[PATH_BYTES];
-	int r = -ENAMETOOLONG;
+	int r = -ENOTSUP;
 
-	if (!join(path, root, "/proc/pressure/memory"))
+	/* Whoever made the folder may have put any file there, or a link to one. */
+	if (root[0] != '\0')
 		return r;
 	for (size_t i = 0; i < sizeof(triggers) / sizeof(triggers[0]); i++) {
-		r = arm_trigger(path, triggers[i]);
+		r = arm_trigger("/proc/pressure/memory", triggers[i]);
 		if (r >= 0)
 			break;
 	}

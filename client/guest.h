@@ -13,7 +13,8 @@ bool mm_guest_is_xen(const char *root);
 
 /*
  * Opens a descriptor that polls POLLPRI when tasks stall for memory, at most twice a second.
- * Returns it or -errno: no PSI in this kernel, not allowed, or the root is no real /proc.
+ * Returns it or -errno: no PSI in this kernel, not allowed, or a root other than "" was named, where
+ * nothing is ever written.
  */
 int mm_guest_open_trigger(const char *root);
 

@@ -14,7 +14,7 @@ enum mm_log_level { MM_LOG_ERR = 3, MM_LOG_WARN = 4, MM_LOG_INFO = 6, MM_LOG_DEB
 /* Looks for the journal once; debug lines are written only when is_verbose. */
 void mm_log_open(bool is_verbose);
 
-/* Keeps errno. A line longer than 500 bytes is cut. */
+/* Keeps errno. A line longer than 500 bytes is cut, and control bytes become "?". */
 void mm_log(enum mm_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -17,7 +17,8 @@ int main(int argc, char *argv[])
 	case MM_CLIENT_VERSION:
 		return puts("mmclient " XENMM_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	case MM_CLIENT_MISUSE:
-		(void)fprintf(stderr, "mmclient: %s\n", options.error);
+		mm_log_open(false);
+		mm_log(MM_LOG_ERR, "%s", options.error);
 		return 2;
 	case MM_CLIENT_RUN:
 		break;

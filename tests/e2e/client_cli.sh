@@ -26,6 +26,11 @@ misuse --no-such-option --no-such-option
 misuse Z -Z
 misuse interval --interval
 misuse extra --dry-run extra
+misuse "'two?lines?[1m'" --dry-run $'two\nlines\e[1m'
+
+# The journal's marks only where the journal listens, not wherever its variable is inherited.
+JOURNAL_STREAM=1:2 misuse 'mmclient: option' -Z
+JOURNAL_STREAM=$(stat -c %d:%i err) misuse '<3>option' -Z
 for value in 0 0.05 11 -1 ten 1h2 ''; do
 	misuse "'$value'" --dry-run --interval "$value"
 done
@@ -60,6 +65,18 @@ run 0 "$bin/mmclient" --dry-run --once --root new
 [ "$(field avail)" = 140000 ] || fail "MemAvailable is not taken"
 [ "$(field cur)" = 786432 ] || fail "the balloon's size is not taken"
 [ "$(field ps)" = 1234 ] && [ "$(field pf)" = 567 ] || fail "pressure is not taken"
+
+# Below --root nothing is written, wherever a link there leads: this one to the process's own name.
+mkdir -p link/proc/pressure
+cp old/proc/meminfo link/proc/
+ln -s /proc/self/comm link/proc/pressure/memory
+rm -f out
+"$bin/mmclient" --dry-run --root link >out 2>err &
+pid=$!
+wait_for 10 test -s out
+[ "$(cat /proc/$pid/comm)" = mmclient ] || fail "wrote through a link: it is called $(cat /proc/$pid/comm) now"
+kill $pid
+wait $pid || fail "status $?"
 
 # A /proc that makes no sense is one line and status 1.
 mkdir -p bad/proc
