@@ -10,10 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MM_TAU_ONE                                                                                 \
-	UINT32_C(1000000) /* tax rates are parts per million, so that targets stay integers */
+#include "xenmm/snapshot.h"
+
+/* Tax rates are parts per million, so that targets stay integers. */
+#define MM_TAU_ONE UINT32_C(1000000)
+
 #define MM_EXCLUDE_MAX 64
-#define MM_PATTERN_MAX 64
+#define MM_PATTERN_MAX MM_NAME_MAX
 
 enum mm_policy { MM_POLICY_TAX, MM_POLICY_COUNT };
 

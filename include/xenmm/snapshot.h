@@ -20,8 +20,9 @@ enum mm_dom_state {
 	MM_DOM_RUNNING,
 	MM_DOM_BUILDING, /* the toolstack is still making it, or it is being received */
 	MM_DOM_PAUSED,
-	MM_DOM_SAVING, /* being saved or migrated away */
-	MM_DOM_DYING,  /* shut down, crashed or being destroyed */
+	MM_DOM_SAVING,	/* being saved or migrated away */
+	MM_DOM_FOREIGN, /* its toolstack does not let us set its target */
+	MM_DOM_DYING,	/* shut down, crashed or being destroyed */
 	MM_DOM_STATE_COUNT
 };
 

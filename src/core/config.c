@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "xenmm/snapshot.h"
 #include "xenmm/units.h"
 
 #ifndef XENMM_TAX_RATE
@@ -57,7 +58,7 @@ static const struct setting settings[] = {
 	{{"free", 'f', "SIZE",
 		 "memory each guest shall have free [1/4 of an equal share, 64M to 1G]"},
 		KIND_SIZE_OR_AUTO, SIZE_ROW(free_kib)},
-	{{"equal", 'r', NULL, "give all guests the same amount"}, KIND_FLAG,
+	{{"equal", 'r', NULL, "give all guests the same, but none less than it uses"}, KIND_FLAG,
 		offsetof(struct mm_config, is_equal), 0, 0},
 	{{"tax-rate", 't', "RATE",
 		 "AUTO, or 0.0 (equal sizes) to 1.0 (equal free memory) [" XENMM_TAX_RATE "]"},
@@ -178,40 +179,23 @@ static int set_tax(struct mm_config *cfg, const char *value, char *err, size_t e
 	return 0;
 }
 
-static int add_pattern(
-	struct mm_config *cfg, const char *pattern, size_t len, char *err, size_t err_size)
+/*
+ * Names are compared as mm_name_copy() leaves them: cut, and with '?' for blanks and whatever is not
+ * printable ASCII. The pattern gets the same treatment; '?' matches any character, so "my vm" finds it.
+ */
+static int add_pattern(struct mm_config *cfg, const char *pattern, char *err, size_t err_size)
 {
-	if (len == 0 || len >= MM_PATTERN_MAX) {
-		snprintf(err, err_size,
-			"exclude: '%.*s' is not a name or pattern of 1 to %d characters", (int)len,
-			pattern, MM_PATTERN_MAX - 1);
+	if (!*pattern) {
+		snprintf(err, err_size, "exclude: '' is not a name or pattern");
 		return -EINVAL;
 	}
 	if (cfg->exclude_count == MM_EXCLUDE_MAX) {
-		snprintf(err, err_size, "exclude: '%.*s' is one more than %d patterns", (int)len,
-			pattern, MM_EXCLUDE_MAX);
+		snprintf(err, err_size, "exclude: '%s' is one more than %d patterns", pattern,
+			MM_EXCLUDE_MAX);
 		return -ERANGE;
 	}
-	memcpy(cfg->exclude[cfg->exclude_count], pattern, len);
-	cfg->exclude[cfg->exclude_count++][len] = '\0';
+	mm_name_copy(cfg->exclude[cfg->exclude_count++], pattern, strlen(pattern));
 	return 0;
-}
-
-/* One pattern, or several with blanks between them, as mm_config_get() writes them. */
-static int add_patterns(struct mm_config *cfg, const char *value, char *err, size_t err_size)
-{
-	size_t count = cfg->exclude_count;
-	int r = 0;
-
-	do {
-		size_t len = strcspn(value, " ");
-
-		r = add_pattern(cfg, value, len, err, err_size);
-		value += len + (value[len] == ' ');
-	} while (!r && *value);
-	if (r)
-		cfg->exclude_count = count;
-	return r;
 }
 
 static int set_flag(struct mm_config *cfg, const struct setting *setting, const char *value,
@@ -242,7 +226,7 @@ static int set_value(struct mm_config *cfg, const struct setting *setting, const
 	case KIND_TAX:
 		return set_tax(cfg, value, err, err_size);
 	case KIND_PATTERN:
-		return add_patterns(cfg, value, err, err_size);
+		return add_pattern(cfg, value, err, err_size);
 	case KIND_POLICY:
 		if (!strcmp(value, "tax"))
 			return 0;

@@ -135,13 +135,22 @@ static void plan_grow(struct mm_decision *d, const struct mm_share *row)
 }
 
 /*
+ * What a balloon that rests is set to: what it holds, and never more than Xen itself counts, because
+ * the offset that was read off may have been a lag.
+ */
+static uint64_t surely_held(const struct mm_decision *d, const struct mm_share *row)
+{
+	return mm_min_u64(row->held_kib, d->plan->entries[row->index].current_kib);
+}
+
+/*
  * Stuck balloons are tried with a small step now and then: down where they idle, up where they are
  * short.
  */
 static bool plan_probe(struct mm_decision *d, const struct mm_share *row)
 {
-	if (row->held_kib > row->need_kib + MM_PROBE_KIB)
-		change(d, row, row->held_kib - MM_PROBE_KIB, MM_REASON_PROBE);
+	if (surely_held(d, row) > row->need_kib + MM_PROBE_KIB)
+		change(d, row, surely_held(d, row) - MM_PROBE_KIB, MM_REASON_PROBE);
 	else if (row->probe_kib > 0 && row->gain_kib >= row->probe_kib)
 		change(d, row, row->held_kib + row->probe_kib, MM_REASON_PROBE);
 	return d->plan->entries[row->index].is_change;
@@ -166,7 +175,7 @@ static void plan_still(struct mm_decision *d, const struct mm_share *row, struct
 	if (is_due && plan_probe(d, row))
 		return;
 	if (now_ms == track->wake_ms || mm_sub_floor(now_ms, track->wake_ms) > PROBE_ANSWER_MS)
-		change(d, row, row->held_kib, MM_REASON_STUCK);
+		change(d, row, surely_held(d, row), MM_REASON_STUCK);
 }
 
 static bool is_still(const struct mm_share *row, const struct mm_track *track)

@@ -27,6 +27,7 @@ static const struct {
 	[MM_REASON_PAUSED] = {"paused", "is paused, left alone"},
 	[MM_REASON_SAVING] = {"saving", "is being saved or migrated, left alone"},
 	[MM_REASON_BUILDING] = {"building", "is being built, left alone"},
+	[MM_REASON_FOREIGN] = {"foreign", "its target cannot be set, left alone"},
 	[MM_REASON_DYING] = {"dying", "shuts down, left alone"},
 	[MM_REASON_EXCLUDED] = {"excluded", "excluded by the administrator"},
 };

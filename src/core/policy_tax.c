@@ -24,6 +24,8 @@ uint64_t mm_free_goal(const struct mm_config *cfg, const struct mm_shares *share
 {
 	uint64_t goal;
 
+	if (cfg->is_equal) /* the same for all, whatever they have free */
+		return 0;
 	if (cfg->free_kib)
 		return cfg->free_kib;
 	if (!shares->count)
@@ -100,7 +102,7 @@ uint32_t mm_policy_tax(const struct mm_config *cfg, struct mm_shares *shares, ui
 	uint32_t tau;
 
 	if (!shares->count)
-		return hist->tau_ppm;
+		return cfg->is_tax_auto || cfg->is_equal ? hist->tau_ppm : cfg->tax_ppm;
 	for (size_t i = 0; i < shares->count; i++)
 		sum += shares->rows[i].use_kib;
 	mean = sum / shares->count;

@@ -59,6 +59,7 @@ static void learn_offset(struct mm_track *track, const struct mm_domain *dom, ui
 	if (!track->first_ms || mm_sub_floor(now_ms, track->last_ms) < OFFSET_CALM_MS)
 		return;
 	track->is_offset_known = true;
+	track->offset_kib = 0;
 	if (distance(dom->current_kib, dom->target_kib) <= OFFSET_MAX_KIB)
 		track->offset_kib = (int64_t)dom->current_kib - (int64_t)dom->target_kib;
 }
@@ -120,9 +121,19 @@ void mm_progress_update(struct mm_track *track, const struct mm_domain *dom, uin
 		settle(track, MM_PROGRESS_SETTLED, held, now_ms);
 		return;
 	}
-	if (track->progress == MM_PROGRESS_STUCK &&
-		distance(held, track->anchor_kib) < MM_PROBE_KIB / 2)
+	if (track->progress == MM_PROGRESS_STUCK) {
+		if (distance(held, track->anchor_kib) < MM_PROBE_KIB / 2)
+			return;
+		/*
+		 * It follows after all. What was taken for its offset may have been a lag, or the
+		 * other way round: it is read off anew at the next rest.
+		 */
+		track->is_offset_known = false;
+		track->is_shrinking = is_shrinking;
+		settle(track, gap <= MM_ARRIVED_KIB ? MM_PROGRESS_SETTLED : MM_PROGRESS_MOVING,
+			held, now_ms);
 		return;
+	}
 	if (gap <= MM_ARRIVED_KIB) {
 		settle(track, MM_PROGRESS_SETTLED, held, now_ms);
 	} else if (track->progress == MM_PROGRESS_SETTLED || track->is_shrinking != is_shrinking ||

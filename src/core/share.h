@@ -44,7 +44,7 @@ static inline uint64_t mm_scale(uint64_t a, uint64_t b, uint64_t c)
 	return (uint64_t)((unsigned __int128)a * b / c);
 }
 
-/* -f, or its default for that budget and number of guests. */
+/* -f, or its default for that budget and number of guests; 0 with -r. */
 uint64_t mm_free_goal(const struct mm_config *cfg, const struct mm_shares *shares);
 
 /*

@@ -78,6 +78,7 @@ static const char *const state_names[MM_DOM_STATE_COUNT] = {
 	[MM_DOM_BUILDING] = "building",
 	[MM_DOM_PAUSED] = "paused",
 	[MM_DOM_SAVING] = "saving",
+	[MM_DOM_FOREIGN] = "foreign",
 	[MM_DOM_DYING] = "dying",
 };
 

@@ -52,6 +52,7 @@ static enum mm_reason standing(
 		[MM_DOM_BUILDING] = MM_REASON_BUILDING,
 		[MM_DOM_PAUSED] = MM_REASON_PAUSED,
 		[MM_DOM_SAVING] = MM_REASON_SAVING,
+		[MM_DOM_FOREIGN] = MM_REASON_FOREIGN,
 		[MM_DOM_DYING] = MM_REASON_DYING,
 	};
 
@@ -59,8 +60,8 @@ static enum mm_reason standing(
 		return MM_REASON_DYING;
 	if (mm_config_is_excluded(cfg, dom->name))
 		return MM_REASON_EXCLUDED;
-	if (dom->state == MM_DOM_BUILDING)
-		return MM_REASON_BUILDING;
+	if (dom->state == MM_DOM_BUILDING || dom->state == MM_DOM_FOREIGN)
+		return by_state[dom->state];
 	if (dom->report.source == MM_SOURCE_NONE)
 		return MM_REASON_NO_AGENT;
 	if (dom->state != MM_DOM_RUNNING)
@@ -74,7 +75,8 @@ static enum mm_reason standing(
 static bool is_managed(enum mm_reason reason)
 {
 	return reason != MM_REASON_DYING && reason != MM_REASON_EXCLUDED &&
-	       reason != MM_REASON_BUILDING && reason != MM_REASON_NO_AGENT;
+	       reason != MM_REASON_BUILDING && reason != MM_REASON_NO_AGENT &&
+	       reason != MM_REASON_FOREIGN;
 }
 
 /*
@@ -106,9 +108,12 @@ static uint64_t smooth_use(struct mm_track *track, uint64_t use_kib, uint64_t no
 
 static bool is_young(const struct mm_domain *dom, const struct mm_track *track, uint64_t now_ms)
 {
-	if (dom->report.uptime_ms > 0)
-		return dom->report.uptime_ms + (mm_sub_floor(now_ms, dom->report_ms)) < YOUNG_MS;
-	return mm_sub_floor(now_ms, track->first_ms) < YOUNG_MS;
+	uint64_t age_ms = mm_sub_floor(now_ms, dom->report_ms);
+
+	/* However young it claims to be: not for longer than we have known it. */
+	if (mm_sub_floor(now_ms, track->first_ms) >= YOUNG_MS)
+		return false;
+	return dom->report.uptime_ms == 0 || dom->report.uptime_ms + age_ms < YOUNG_MS;
 }
 
 /* XenServer's agent is up to a minute behind: four times the margin. */
@@ -157,7 +162,6 @@ static void add_share(struct mm_decision *d, size_t i, uint64_t held_kib)
 			  !is_young(dom, track, now_ms);
 	row->may_grow = !row->is_stuck && !(is_lagging && !track->is_shrinking);
 	fill_bounds(row, d->cfg, dom);
-	d->plan->entries[i].use_kib = row->use_kib;
 }
 
 static void note_report(struct mm_track *track, const struct mm_domain *dom, uint64_t held_kib)

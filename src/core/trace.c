@@ -397,6 +397,21 @@ static int read_version(struct mm_trace_reader *t)
 	return 0;
 }
 
+/* Patterns come all in one value, as mm_config_get() writes them; no single value has a blank in it. */
+static int restore_setting(
+	struct mm_config *cfg, const char *name, char *value, char *why, size_t why_size)
+{
+	char *rest = value;
+	int r = 0;
+
+	do {
+		char *word = strsep(&rest, " ");
+
+		r = mm_config_set(cfg, name, word, why, why_size);
+	} while (r == 0 && rest);
+	return r;
+}
+
 static int read_settings(struct mm_trace_reader *t, struct mm_config *cfg)
 {
 	while (t->pos + 1 < t->len && t->text[t->pos] == 'C' && t->text[t->pos + 1] == ' ') {
@@ -414,7 +429,7 @@ static int read_settings(struct mm_trace_reader *t, struct mm_config *cfg)
 			r = expect_end(t, &line);
 		if (r < 0)
 			return r;
-		if (mm_config_set(cfg, name, value, why, sizeof(why)) < 0)
+		if (restore_setting(cfg, name, value, why, sizeof(why)) < 0)
 			return fail(t, "%s", why);
 	}
 	return 0;

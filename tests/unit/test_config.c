@@ -69,14 +69,11 @@ static const struct {
 	{"interval", "60.001", -ERANGE, "2000ms"},
 	{"interval", "x", -EINVAL, "2000ms"},
 	{"exclude", "a", 0, "a"},
-	{"exclude", "a* b?", 0, "a* b?"},
+	{"exclude", "a* b?", 0, "a*?b?"},
+	{"exclude", "b\303\274ro", 0, "b??ro"},
 	{"exclude", "", -EINVAL, ""},
-	{"exclude", " a", -EINVAL, ""},
-	{"exclude", "a  b", -EINVAL, ""},
-	{"exclude",
-		"123456789 123456789 "
-		"1234567890123456789012345678901234567890123456789012345678901234",
-		-EINVAL, ""},
+	{"exclude", "1234567890123456789012345678901234567890123456789012345678901234", 0,
+		"123456789012345678901234567890123456789012345678901234567890123"},
 };
 
 /* What is set comes back as text, and that text sets the same again: traces depend on it. */
@@ -186,7 +183,9 @@ static void test_exclude(void **state)
 		{"w?b", "web", true},
 		{"[a-c]*", "build", true},
 		{"[a-c]*", "db", false},
-		{"x web y", "web", true},
+		{"x web y", "web", false},
+		{"my vm", "my?vm", true}, /* as mm_name_copy() leaves "my vm" */
+		{"my vm", "vm", false},
 		{"*", "", true},
 		{"web", "", false},
 		{"a*a*a*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false},
@@ -215,8 +214,6 @@ static void test_too_many_patterns(void **state)
 	mm_config_init(&cfg);
 	for (int i = 0; i < MM_EXCLUDE_MAX - 1; i++)
 		assert_int_equal(mm_config_set(&cfg, "exclude", "name", err, sizeof(err)), 0);
-	assert_int_equal(mm_config_set(&cfg, "exclude", "one two", err, sizeof(err)), -ERANGE);
-	assert_int_equal(cfg.exclude_count, MM_EXCLUDE_MAX - 1); /* all or nothing */
 	assert_int_equal(mm_config_set(&cfg, "exclude", "last", err, sizeof(err)), 0);
 	assert_int_equal(mm_config_set(&cfg, "exclude", "more", err, sizeof(err)), -ERANGE);
 	assert_int_equal(mm_config_get(&cfg, index_of("exclude"), text, sizeof(text)), 0);

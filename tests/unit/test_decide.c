@@ -334,17 +334,18 @@ static void test_use_rises_at_once_and_falls_slowly(void **state)
 	world_guest(&w, 1)->use_kib = MIB(800);
 	world_advance(&w, 100);
 	world_decide(&w);
-	assert_int_equal(world_entry(&w, 1)->use_kib, MIB(800));
+	assert_int_equal(w.hist.tracks[0].use_kib, MIB(800));
 	world_guest(&w, 1)->use_kib = MIB(200);
 	world_advance(&w, 1000);
 	world_decide(&w);
-	assert_int_equal(world_entry(&w, 1)->use_kib, MIB(650));
-	w.snap.now_ms -= 500000; /* a clock that steps back */
+	assert_int_equal(w.hist.tracks[0].use_kib, MIB(650));
+	assert_int_equal(world_entry(&w, 1)->use_kib, MIB(200)); /* what is shown is as it is */
+	w.snap.now_ms -= 500000;				 /* a clock that steps back */
 	world_decide(&w);
-	assert_int_equal(world_entry(&w, 1)->use_kib, MIB(650));
+	assert_int_equal(w.hist.tracks[0].use_kib, MIB(650));
 	world_advance(&w, 504000);
 	world_decide(&w);
-	assert_int_equal(world_entry(&w, 1)->use_kib, MIB(200));
+	assert_int_equal(w.hist.tracks[0].use_kib, MIB(200));
 	world_free(&w);
 }
 
@@ -578,6 +579,46 @@ static void test_populations(void **state)
 	world_free(&w);
 }
 
+/* Young is who is new to us, too: a guest that says so for ever is squeezed like any other. */
+static void test_guest_that_claims_to_be_young(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, 0);
+	set(&w, "tax-rate", "AUTO");
+	world_add(&w, 1, MIB(500), MIB(60));
+	world_add(&w, 2, MIB(500), MIB(480));
+	for (int k = 0; k < 200; k++) {
+		world_report(&w);
+		world_domain(&w, 1)->report.uptime_ms = 1;
+		world_decide(&w);
+		if (k == 0)
+			assert_int_equal(world_entry(&w, 1)->new_kib, MIB(500));
+		world_apply(&w);
+		world_advance(&w, 100);
+	}
+	assert_true(world_held(&w, 1) < MIB(400));
+	world_free(&w);
+}
+
+/* A domain whose target cannot be set is left alone, and what it holds is not counted on. */
+static void test_foreign_domain_is_left_alone(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, 0);
+	world_add(&w, 1, MIB(800), MIB(60));
+	world_add(&w, 2, MIB(200), MIB(180));
+	world_domain(&w, 1)->state = MM_DOM_FOREIGN;
+	world_decide(&w);
+	assert_int_equal(world_entry(&w, 1)->reason, MM_REASON_FOREIGN);
+	assert_false(world_entry(&w, 1)->is_change);
+	assert_int_equal(w.plan.budget_kib, MIB(200));
+	world_free(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -592,6 +633,8 @@ int main(void)
 		cmocka_unit_test(test_leash),
 		cmocka_unit_test(test_dead_band),
 		cmocka_unit_test(test_young_guest_may_grow_but_is_not_squeezed),
+		cmocka_unit_test(test_guest_that_claims_to_be_young),
+		cmocka_unit_test(test_foreign_domain_is_left_alone),
 		cmocka_unit_test(test_hvm_is_balanced_once_its_offset_is_known),
 		cmocka_unit_test(test_many_small_gifts_serve_a_short_guest),
 		cmocka_unit_test(test_overcommitted_host_lets_everybody_keep_what_it_needs),

@@ -293,9 +293,61 @@ static void test_clock_that_steps_back_changes_nothing_rash(void **state)
 	world_free(&w);
 }
 
+static bool is_near(int64_t a, int64_t b)
+{
+	return a - b <= 1024 && b - a <= 1024;
+}
+
+/*
+ * An HVM guest whose balloon rests short of its target while it is seen first: its lag is taken for its
+ * offset, or its offset for a lag. The error must stay that large: neither may its target climb step by
+ * step, nor sink, and in the end the offset is the right one.
+ */
+static void test_lag_taken_for_an_offset_does_not_ratchet(void **state)
+{
+	static const struct {
+		int64_t lag_mib, offset_mib; /* beyond its target at first, and for good */
+	} cases[] = {{14, 0}, {-14, 0}, {57, 17}, {-40, 8}, {0, 16}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct world_guest *guest;
+		struct mm_domain *dom;
+		struct world w;
+
+		world_init(&w, MIB(400));
+		w.cfg.budget_kib = MIB(600);
+		guest = world_add(&w, 1, MIB(256), MIB(80));
+		(void)world_add(&w, 2, MIB(256), MIB(80));
+		guest = world_guest(&w, 1);
+		dom = world_domain(&w, 1);
+		dom->type = MM_DOM_HVM;
+		dom->current_kib += (uint64_t)(cases[i].lag_mib * 1024);
+		guest->offset_kib = cases[i].offset_mib * 1024;
+		guest->rate_kib = 0;
+		world_run(&w, 50, 100);
+		guest->rate_kib = MIB(100);
+		for (int k = 0; k < 6000; k++) {
+			if (k == 1000)
+				world_guest(&w, 2)->use_kib = MIB(220);
+			world_run(&w, 1, 100);
+			if (k > 1500)
+				assert_in_range(dom->current_kib, MIB(90), MIB(400));
+			if (dom->current_kib + world_held(&w, 2) > MIB(600) + MIB(60))
+				fail_msg("case %zu: %" PRIu64 " KiB held at %d", i,
+					dom->current_kib + world_held(&w, 2), k);
+		}
+		if (!is_near(mm_history_find(&w.hist, 1)->offset_kib, cases[i].offset_mib * 1024))
+			fail_msg("case %zu: offset %" PRId64, i,
+				mm_history_find(&w.hist, 1)->offset_kib);
+		world_free(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lag_taken_for_an_offset_does_not_ratchet),
 		cmocka_unit_test(test_lagging_balloon_is_woken_by_another_target),
 		cmocka_unit_test(test_stuck_balloon_gets_the_target_it_holds),
 		cmocka_unit_test(test_stuck_balloon_is_probed_and_recovers),

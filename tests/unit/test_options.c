@@ -62,7 +62,7 @@ static const struct right_case rights[] = {
 	{{"-N", "auto"}, "N0 f0 r0 t750000 m65536 M0 R196608 i2000 x0 xen v0 n0 10"},
 	{{"-i", "0.1", "-p", "tax"}, "N0 f0 r0 t750000 m65536 M0 R196608 i100 x0 xen v0 n0 10"},
 	{{"-x", "a", "--exclude", "b*", "-x", "c d"},
-		"N0 f0 r0 t750000 m65536 M0 R196608 i2000 x4 xen v0 n0 10"},
+		"N0 f0 r0 t750000 m65536 M0 R196608 i2000 x3 xen v0 n0 10"},
 	{{"--dry-run", "--once", "--verbose"},
 		"N0 f0 r0 t750000 m65536 M0 R196608 i2000 x0 xen v1 n1 11"},
 	{{"-n1", "--backend", "sim"}, "N0 f0 r0 t750000 m65536 M0 R196608 i2000 x0 sim v0 n1 11"},

@@ -149,7 +149,8 @@ struct sums {
 static bool is_managed(const struct mm_plan_entry *entry)
 {
 	return entry->reason != MM_REASON_DYING && entry->reason != MM_REASON_EXCLUDED &&
-	       entry->reason != MM_REASON_BUILDING && entry->reason != MM_REASON_NO_AGENT;
+	       entry->reason != MM_REASON_BUILDING && entry->reason != MM_REASON_NO_AGENT &&
+	       entry->reason != MM_REASON_FOREIGN;
 }
 
 /* Its balloon did not follow, or its agent is gone: then the target goes where the balloon is. */
@@ -181,7 +182,8 @@ static void check_change(const struct world *w, const struct mm_domain *dom,
 	const struct mm_plan_entry *entry, uint64_t held)
 {
 	uint64_t high = highest(w, dom, held);
-	uint64_t low = mm_min_u64(mm_min_u64(guarantee(w, dom, entry), high), held);
+	uint64_t low = mm_min_u64(
+		mm_min_u64(guarantee(w, dom, entry), high), mm_min_u64(held, dom->current_kib));
 	uint64_t old = entry->old_kib ? entry->old_kib : held;
 	uint64_t way = entry->new_kib > old ? entry->new_kib - old : old - entry->new_kib;
 

@@ -172,6 +172,7 @@ static enum mm_dom_state domain_state(struct mm_xen *x, const xc_domaininfo_t *i
 		.is_suspend_due = mm_suspend_is_due(&guest->suspend, now_ms),
 		.is_incoming = guest->is_incoming,
 		.is_away = guest->is_away,
+		.is_foreign = now_ms < guest->foreign_ms,
 	};
 
 	facts.is_suspended = facts.is_shutdown && reason == SHUTDOWN_suspend;

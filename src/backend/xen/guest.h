@@ -33,6 +33,7 @@ struct mm_guest {
 	bool is_incoming, is_away; /* by its name, which may be longer than what we keep */
 	bool has_target, had_target;
 	uint64_t target_kib, static_max_kib;
+	uint64_t foreign_ms;   /* until then its toolstack is left to set its target; 0: not */
 	uint64_t videoram_kib; /* HVM: libxl takes it off a requested target */
 	struct mm_suspend suspend;
 	struct mm_agent agent;

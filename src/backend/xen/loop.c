@@ -169,6 +169,8 @@ int mm_xen_wait(struct mm_backend *b, struct event_base *base, uint64_t until_ms
 		return r;
 	if (loop->round_ms)
 		until_ms = mm_min_u64(until_ms, loop->round_ms);
+	if (!x->store.xs) /* lost: no event will tell when it can be had again */
+		until_ms = mm_min_u64(until_ms, x->retry_ms);
 	loop->until_ms = until_ms;
 	loop->is_over = false;
 	set_timer(loop->timer, mm_sub_floor(until_ms, mm_xen_now_ms()));

@@ -42,7 +42,7 @@ enum mm_dom_state mm_dom_state_of(const struct mm_dom_facts *f)
 		return MM_DOM_SAVING;
 	if (f->is_paused)
 		return f->has_run ? MM_DOM_PAUSED : MM_DOM_BUILDING;
-	return MM_DOM_RUNNING;
+	return f->is_foreign ? MM_DOM_FOREIGN : MM_DOM_RUNNING;
 }
 
 void mm_suspend_asked(struct mm_suspend *suspend, uint64_t now_ms)

@@ -21,6 +21,7 @@ struct mm_dom_facts {
 	bool is_suspend_due; /* store: asked to suspend, a moment ago */
 	bool is_incoming;    /* name: being received ... */
 	bool is_away;	     /* ... or gone to another host */
+	bool is_foreign;     /* libxl refused to set its target, a moment ago */
 };
 
 enum mm_dom_state mm_dom_state_of(const struct mm_dom_facts *facts);

@@ -44,6 +44,12 @@ void mm_logger_init(struct mm_logger *logger)
 	logger->vtable.destroy = on_destroy;
 }
 
+/*
+ * A domain whose target libxl will not set (another toolstack made it) is not asked again for so long:
+ * its memory is not ours to plan with.
+ */
+#define FOREIGN_MS 60000u
+
 /* ---- targets -------------------------------------------------------------------- */
 
 void mm_xen_close_libxl(struct mm_xen *x)
@@ -120,6 +126,8 @@ int mm_xen_set_target(struct mm_backend *b, uint32_t domid, uint64_t target_kib)
 	r = translate(x, guest, rc);
 	if (r < 0)
 		(void)refuse(x, r, x->logger.text);
+	if (r == -EINVAL)
+		guest->foreign_ms = mm_xen_now_ms() + FOREIGN_MS;
 	if (r == 0)
 		guest->target_kib = target_kib;
 	else if (r ==
