@@ -13,12 +13,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "log.h"
 
-#define ROW_MAX	 512
-#define HEAD_MAX 1024
+#define ROW_MAX	   512
+#define FILES_KEPT 64
+#define HEAD_MAX   1024
 
 /* Nine digits; what scanf makes of a minus sign lies beyond. */
 #define RUN_MAX 999999999
@@ -90,6 +93,8 @@ static unsigned next_run(const struct mm_datalog *log)
 	struct dirent *item;
 	unsigned highest = 0;
 
+	if (!dir && errno == ENOENT && !mkdir(log->dir, 0755))
+		dir = opendir(log->dir);
 	if (!dir)
 		return 0;
 	while ((item = readdir(dir))) {
@@ -98,7 +103,7 @@ static unsigned next_run(const struct mm_datalog *log)
 		if (strncmp(item->d_name, log->date, date_len))
 			continue;
 		if (sscanf(item->d_name + date_len, "_%9u_%9u.log", &run, &domid) == 2 &&
-			run > highest && run <= RUN_MAX)
+			run > highest && run < RUN_MAX)
 			highest = run;
 	}
 	closedir(dir);
@@ -132,6 +137,41 @@ static int write_head(int fd, const struct mm_domain *dom)
 	return write(fd, head, (size_t)n) == n ? 0 : -1;
 }
 
+/* A file of this run that is ours: not a pipe or a link that somebody put there. */
+static int open_again(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_nlink == 1 && st.st_uid == geteuid())
+		return fd;
+	close(fd);
+	errno = EPERM;
+	return -1;
+}
+
+/* The last descriptors are for what balances: libxl opens a lock for every target. */
+static int keep_some_files(int fd)
+{
+	struct rlimit limit;
+
+	if (fd < 0 || getrlimit(RLIMIT_NOFILE, &limit) || (rlim_t)fd + FILES_KEPT < limit.rlim_cur)
+		return fd;
+	close(fd);
+	errno = EMFILE;
+	return -1;
+}
+
+/* A log whose file was deleted starts anew. */
+static bool is_deleted(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && st.st_nlink == 0;
+}
+
 /*
  * O_EXCL: a file that exists is never touched. In one run an id can come again for another domain:
  * its rows go behind those of the first, with a head of their own.
@@ -154,10 +194,11 @@ static int open_guest(struct mm_datalog *log, const struct mm_domain *dom)
 		}
 		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
 		if (fd < 0 && errno == EEXIST && !is_first)
-			fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+			fd = open_again(path);
 		if (fd >= 0 || errno != EEXIST)
 			break;
 	}
+	fd = keep_some_files(fd);
 	if (fd < 0 && is_first)
 		log->run = 0;
 	if (fd >= 0 && write_head(fd, dom)) {
@@ -249,6 +290,8 @@ static void log_guest(struct mm_datalog *log, struct guest_log *guest,
 	char row[ROW_MAX];
 	int len;
 
+	if (guest->fd >= 0 && is_deleted(guest->fd))
+		close_guest(guest);
 	if (guest->fd < 0)
 		guest->fd = open_guest(log, dom);
 	guest->is_failing = guest->fd < 0;

@@ -14,16 +14,17 @@ void mm_events_free(struct mm_events *events)
 	memset(events, 0, sizeof(*events));
 }
 
-void mm_events_target(const struct mm_snapshot *snap, const struct mm_plan_entry *entry)
+void mm_events_target(
+	const struct mm_snapshot *snap, const struct mm_plan_entry *entry, bool is_dry_run)
 {
 	const struct mm_domain *dom = mm_snapshot_find(snap, entry->domid);
 
 	mm_log(MM_LOG_INFO,
-		"%s (domain %" PRIu32 "): target %" PRIu64 " -> %" PRIu64
+		"%s%s (domain %" PRIu32 "): target %" PRIu64 " -> %" PRIu64
 		" KiB, %s: %s; uses %" PRIu64 ", holds %" PRIu64 ", shall hold %" PRIu64,
-		dom ? dom->name : "?", entry->domid, entry->old_kib, entry->new_kib,
-		mm_reason_name(entry->reason), mm_reason_text(entry->reason), entry->use_kib,
-		entry->current_kib, entry->wish_kib);
+		is_dry_run ? "dry run: " : "", dom ? dom->name : "?", entry->domid, entry->old_kib,
+		entry->new_kib, mm_reason_name(entry->reason), mm_reason_text(entry->reason),
+		entry->use_kib, entry->current_kib, entry->wish_kib);
 }
 
 /* Reasons that tell how a guest stands; all others, which change with every round, count as steady. */
@@ -37,6 +38,7 @@ static enum mm_reason standing(enum mm_reason reason)
 	case MM_REASON_PAUSED:
 	case MM_REASON_SAVING:
 	case MM_REASON_BUILDING:
+	case MM_REASON_FOREIGN:
 	case MM_REASON_DYING:
 	case MM_REASON_EXCLUDED:
 		return reason;

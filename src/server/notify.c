@@ -8,6 +8,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "xenmm/units.h"
+
 void mm_notify(const char *state)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -26,4 +28,14 @@ void mm_notify(const char *state)
 	(void)sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address,
 		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
 	close(fd);
+}
+
+uint64_t mm_notify_watchdog_ms(void)
+{
+	const char *text = getenv("WATCHDOG_USEC");
+	uint64_t us;
+
+	if (!text || mm_parse_u64(text, strlen(text), UINT64_MAX, &us) || us == 0)
+		return UINT64_MAX;
+	return mm_max_u64(us / 2000, 1);
 }

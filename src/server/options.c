@@ -110,6 +110,11 @@ static int set_backend(struct mm_options *options, const char *value, char *err,
 	memcpy(options->backend, value, len);
 	options->backend[len] = '\0';
 	options->world.file = colon ? colon + 1 : NULL;
+	if (colon && (!colon[1] || !strcmp(options->backend, "xen"))) {
+		snprintf(err, err_size, "backend: '%s' %s", value,
+			colon[1] ? "takes no file" : "names no file behind the colon");
+		return -1;
+	}
 	return 0;
 }
 

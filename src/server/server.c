@@ -7,12 +7,14 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "datalog.h"
 #include "events.h"
@@ -49,6 +51,7 @@ struct server {
 	struct timespec start;	 /* wall clock at the first round ... */
 	uint64_t start_ms;	 /* ... and the back end's clock then */
 	uint64_t sample_told_ms; /* when such a failure was told last */
+	uint64_t watchdog_ms;	 /* the service manager wants a word this often */
 	bool has_started;
 	bool has_failed_target; /* in this round */
 	bool is_stopping;
@@ -60,7 +63,7 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 
 	(void)what;
 	if (!server->is_stopping)
-		mm_log(MM_LOG_INFO, "stopping on %s", strsignal(number));
+		mm_log(MM_LOG_INFO, "told to stop by SIG%s", sigabbrev_np(number));
 	server->is_stopping = true;
 	event_base_loopbreak(server->base);
 }
@@ -69,7 +72,9 @@ static int open_loop(struct server *server)
 {
 	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
 
-	signal(SIGPIPE, SIG_IGN); /* a reader of our table that left must not end the balancing */
+	/* A reader of our table that left, or a log at its limit, must not end the balancing. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	server->base = event_base_new();
 	if (!server->base)
 		return -ENOMEM;
@@ -98,26 +103,40 @@ static bool is_replay(const struct server *server)
 	return !strcmp(server->options.backend, "replay");
 }
 
-static int open_record(struct server *server)
-{
-	const char *path = server->options.record;
-
-	if (!path)
-		return 0;
-	server->record = fopen(path, "wxe");
-	if (!server->record) {
-		mm_log(MM_LOG_ERR, "record: cannot create '%s': %s", path, strerror(errno));
-		return -errno;
-	}
-	return mm_trace_write_head(server->record, &server->options.config);
-}
-
 static void stop_record(struct server *server, int r)
 {
 	mm_log(MM_LOG_WARN, "record: cannot write '%s': %s; recording stops, balancing goes on",
 		server->options.record, strerror(-r));
 	fclose(server->record);
 	server->record = NULL;
+}
+
+/* Errors of a file or value that was named on the command line, not of the system. */
+static bool is_misuse(int error)
+{
+	return error == -EINVAL || error == -ENOENT || error == -EEXIST || error == -EISDIR ||
+	       error == -ENOTDIR;
+}
+
+static int open_record(struct server *server)
+{
+	const char *path = server->options.record;
+	int r;
+
+	if (!path)
+		return 0;
+	server->record = fopen(path, "wxe");
+	if (!server->record) {
+		int error = errno;
+
+		mm_log(MM_LOG_ERR, "record: cannot create '%s': %s", path,
+			error == EEXIST ? "it exists, and is not overwritten" : strerror(error));
+		return -error;
+	}
+	r = mm_trace_write_head(server->record, &server->options.config);
+	if (r)
+		stop_record(server, r);
+	return 0;
 }
 
 /* Wall-clock time of the snapshot; virtual time counts from when the run began. */
@@ -141,7 +160,7 @@ static void begin(struct server *server)
 	clock_gettime(CLOCK_REALTIME, &server->start);
 	server->start_ms = server->snap.now_ms;
 	server->has_started = true;
-	if (server->options.log_dir || !is_replay(server))
+	if (server->options.log_dir || !(is_replay(server) || server->options.is_dry_run))
 		(void)mm_datalog_new(server->options.log_dir ? server->options.log_dir : ".",
 			&server->start,
 			&server->datalog); /* without memory for it there are no data logs */
@@ -170,7 +189,7 @@ static void apply_entry(struct server *server, const struct mm_plan_entry *entry
 		mm_events_refused(&server->events, &server->snap, entry, refusal(server, r));
 		return;
 	}
-	mm_events_target(&server->snap, entry);
+	mm_events_target(&server->snap, entry, server->options.is_dry_run);
 }
 
 static void apply(struct server *server)
@@ -186,7 +205,6 @@ static void report(struct server *server)
 	uint64_t interval_ms = server->options.config.interval_ms;
 	uint64_t since_ms = server->snap.now_ms - server->table.last_ms;
 
-	mm_events_round(&server->events, &server->snap, &server->plan);
 	if (!server->table.has_row || since_ms >= interval_ms ||
 		(server->plan.change_count > 0 && since_ms >= TABLE_MS))
 		mm_table_print(
@@ -228,6 +246,7 @@ static int run_round(struct server *server)
 		mm_log(MM_LOG_WARN, "no memory for this round; trying again");
 		return 0;
 	}
+	mm_events_round(&server->events, &server->snap, &server->plan);
 	apply(server);
 	report(server);
 	mm_notify("WATCHDOG=1");
@@ -239,7 +258,8 @@ static int run(struct server *server)
 	int r = 0;
 
 	while (!server->is_stopping) {
-		uint64_t delay_ms = server->options.config.interval_ms;
+		uint64_t delay_ms =
+			mm_min_u64(server->options.config.interval_ms, server->watchdog_ms);
 
 		r = run_round(server);
 		if (r || server->options.is_once)
@@ -306,7 +326,7 @@ static int open_world(struct server *server, int argc, char **argv)
 
 	if (r) {
 		mm_log(MM_LOG_ERR, "%s", err);
-		return r == -EINVAL || r == -ENOENT ? EXIT_MISUSE : EXIT_FAILURE;
+		return is_misuse(r) ? EXIT_MISUSE : EXIT_FAILURE;
 	}
 	if (!server->backend->ops->settings)
 		return EXIT_SUCCESS;
@@ -345,8 +365,9 @@ static int serve(struct server *server, int argc, char **argv)
 		mm_log(MM_LOG_ERR, "cannot start the event loop");
 		return EXIT_FAILURE;
 	}
-	if (open_record(server))
-		return EXIT_FAILURE;
+	r = open_record(server);
+	if (r)
+		return is_misuse(r) ? EXIT_MISUSE : EXIT_FAILURE;
 	r = open_http(server);
 	if (r)
 		return r;
@@ -362,12 +383,25 @@ static int serve(struct server *server, int argc, char **argv)
 	return r ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* Where 0, 1 or 2 were closed, the next file to be opened would get the table or the log. */
+static void open_standard_files(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int mm_server_main(int argc, char **argv)
 {
 	struct server server = {.options.is_once = false};
 	char err[256] = "";
 	int status;
 
+	open_standard_files();
 	mm_log_init(false);
 	switch (mm_options_parse(argc, argv, NULL, &server.options, err, sizeof(err))) {
 	case MM_OPTIONS_DONE:
@@ -379,6 +413,7 @@ int mm_server_main(int argc, char **argv)
 		break;
 	}
 	mm_log_init(server.options.is_verbose);
+	server.watchdog_ms = mm_notify_watchdog_ms();
 	status = serve(&server, argc, argv);
 	close_server(&server);
 	return status;

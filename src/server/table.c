@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "table.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LABEL_WIDTH  8
 #define COLUMN_WIDTH 12
@@ -30,65 +35,98 @@ static uint64_t fingerprint(const struct mm_snapshot *snap)
 	return hash;
 }
 
-static void print_header(const struct mm_snapshot *snap)
+static void print_header(FILE *out, const struct mm_snapshot *snap)
 {
 	size_t shown = 0;
 
-	printf("%-*s", LABEL_WIDTH, "Field");
+	fprintf(out, "%-*s", LABEL_WIDTH, "Field");
 	for (size_t i = 0; i < snap->count; i++)
 		if (is_shown(&snap->domains[i])) {
-			printf(" %*s", COLUMN_WIDTH, snap->domains[i].name);
+			fprintf(out, " %*s", COLUMN_WIDTH, snap->domains[i].name);
 			shown++;
 		}
-	puts(shown ? "" : "(no guest reports yet: start mmclient in the guests)");
+	fputs(shown ? "\n" : "(no guest reports yet: start mmclient in the guests)\n", out);
 }
 
 /* A row of the field at `offset` of each guest's report. */
-static void print_reports(const struct mm_snapshot *snap, const char *label, size_t offset)
+static void print_reports(
+	FILE *out, const struct mm_snapshot *snap, const char *label, size_t offset)
 {
-	printf("%-*s", LABEL_WIDTH, label);
+	fprintf(out, "%-*s", LABEL_WIDTH, label);
 	for (size_t i = 0; i < snap->count; i++) {
 		uint64_t value;
 
 		if (!is_shown(&snap->domains[i]))
 			continue;
 		memcpy(&value, (const char *)&snap->domains[i].report + offset, sizeof(value));
-		printf(" %*" PRIu64, COLUMN_WIDTH, value);
+		fprintf(out, " %*" PRIu64, COLUMN_WIDTH, value);
 	}
-	putchar('\n');
+	fputc('\n', out);
 }
 
-static void print_plan(const struct mm_snapshot *snap, const struct mm_plan *plan, bool is_use)
+static void print_plan(
+	FILE *out, const struct mm_snapshot *snap, const struct mm_plan *plan, bool is_use)
 {
 	if (is_use)
-		printf("%-*s", LABEL_WIDTH, "use:");
+		fprintf(out, "%-*s", LABEL_WIDTH, "use:");
 	else /* tau takes two bytes and one column */
-		printf("\u03c4%u.%03u  ", plan->tau_ppm / 1000000, plan->tau_ppm / 1000 % 1000);
+		fprintf(out, "\u03c4%u.%03u  ", plan->tau_ppm / 1000000,
+			plan->tau_ppm / 1000 % 1000);
 	for (size_t i = 0; i < plan->count; i++)
 		if (is_shown(&snap->domains[i]))
-			printf(" %*" PRIu64, COLUMN_WIDTH,
+			fprintf(out, " %*" PRIu64, COLUMN_WIDTH,
 				is_use ? plan->entries[i].use_kib : plan->entries[i].new_kib);
-	putchar('\n');
+	fputc('\n', out);
+}
+
+/*
+ * A terminal that was stopped, or a reader that sleeps, must not stop the balancing: what does not get
+ * through at once is left out, and the next row starts on a line of its own.
+ */
+static void write_out(struct mm_table *table, const char *text, size_t len)
+{
+	struct pollfd fd = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+	if (table->is_cut && poll(&fd, 1, 0) > 0)
+		table->is_cut = write(STDOUT_FILENO, "\n", 1) != 1;
+	while (len > 0 && !table->is_cut) {
+		ssize_t n = -1;
+
+		/* A pipe that polls writable takes PIPE_BUF bytes without blocking. */
+		if (poll(&fd, 1, 0) > 0 && (fd.revents & POLLOUT))
+			n = write(STDOUT_FILENO, text, len < PIPE_BUF ? len : PIPE_BUF);
+		table->is_broken = n < 0 && errno == EPIPE;
+		table->is_cut = n <= 0;
+		if (n > 0) {
+			text += n;
+			len -= (size_t)n;
+		}
+	}
 }
 
 void mm_table_print(struct mm_table *table, const struct mm_snapshot *snap,
 	const struct mm_plan *plan, bool is_verbose)
 {
 	uint64_t guests = fingerprint(snap);
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = table->is_broken ? NULL : open_memstream(&text, &len);
 
-	if (table->is_broken)
+	if (!out)
 		return;
 	if (!table->has_row || guests != table->guests)
-		print_header(snap);
-	print_plan(snap, plan, false);
+		print_header(out, snap);
+	print_plan(out, snap, plan, false);
 	if (is_verbose) {
-		print_reports(snap, "tot:", offsetof(struct mm_report, total_kib));
-		print_plan(snap, plan, true);
-		print_reports(snap, "free:", offsetof(struct mm_report, avail_kib));
-		putchar('\n');
+		print_reports(out, snap, "tot:", offsetof(struct mm_report, total_kib));
+		print_plan(out, snap, plan, true);
+		print_reports(out, snap, "free:", offsetof(struct mm_report, avail_kib));
+		fputc('\n', out);
 	}
 	table->guests = guests;
 	table->has_row = true;
 	table->last_ms = snap->now_ms;
-	table->is_broken = fflush(stdout) != 0;
+	if (!fclose(out))
+		write_out(table, text, len);
+	free(text);
 }

@@ -14,6 +14,7 @@ struct mm_table {
 			     change */
 	uint64_t last_ms; /* when the last row was printed */
 	bool has_row;
+	bool is_cut;	/* the last row did not get through whole */
 	bool is_broken; /* stdout is gone: nothing is printed any more */
 };
 

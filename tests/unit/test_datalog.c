@@ -496,8 +496,8 @@ static void test_directory_that_cannot_be_used(void **state)
 	}
 }
 
-/* A directory that comes later is taken: the run goes on as if it had been there. */
-static void test_directory_that_comes_later(void **state)
+/* A directory that is missing is made, also when it was deleted under the run. */
+static void test_missing_directory_is_made(void **state)
 {
 	struct run run;
 
@@ -506,8 +506,6 @@ static void test_directory_that_comes_later(void **state)
 	assert_int_equal(rmdir(run.dir), 0);
 	add(&run, 1, "web", "u");
 	start(&run);
-	write_round(&run);
-	assert_int_equal(mkdir(run.dir, 0755), 0);
 	write_round(&run);
 	assert_int_equal(count_lines(read_log(&run, "26_03_02_1_1.log"), ' '), 1);
 	finish(&run);
@@ -535,6 +533,27 @@ static void test_trouble_with_one_file_stops_no_other(void **state)
 	finish(&run);
 }
 
+/* A pipe under the name of a log to come would block whoever opens it for writing. */
+static void test_pipe_in_place_of_a_log(void **state)
+{
+	struct run run;
+	char path[128];
+
+	(void)state;
+	init(&run);
+	add(&run, 1, "web", "u");
+	start(&run);
+	write_round(&run);
+	snprintf(path, sizeof(path), "%s/26_03_02_1_2.log", run.dir);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	add(&run, 2, "db", "v");
+	write_round(&run);
+	write_round(&run);
+	assert_int_equal(count_lines(read_log(&run, "26_03_02_1_1.log"), ' '), 3);
+	assert_int_equal(unlink(path), 0);
+	finish(&run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -549,7 +568,8 @@ int main(void)
 		cmocka_unit_test(test_torn_row_spoils_no_other),
 		cmocka_unit_test(test_trouble_is_told_once),
 		cmocka_unit_test(test_directory_that_cannot_be_used),
-		cmocka_unit_test(test_directory_that_comes_later),
+		cmocka_unit_test(test_missing_directory_is_made),
+		cmocka_unit_test(test_pipe_in_place_of_a_log),
 		cmocka_unit_test(test_trouble_with_one_file_stops_no_other),
 	};
 
