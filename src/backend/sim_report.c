@@ -111,6 +111,11 @@ static void print_guest(FILE *out, const struct sim_guest *g)
 		s->shrunk_kib / MM_KIB_PER_MIB, s->targets);
 }
 
+static const char *plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 int mm_sim_summary(struct mm_backend *b, FILE *out)
 {
 	const struct mm_sim *sim = sim_of(b);
@@ -120,13 +125,13 @@ int mm_sim_summary(struct mm_backend *b, FILE *out)
 	fprintf(out, "sim: seed %" PRIu64 ", ", s->seed);
 	print_time(out, "", s->now_ms);
 	fprintf(out,
-		" of virtual time, %" PRIu64 " rounds, %" PRIu64 " targets written, %" PRIu64
+		" of virtual time, %" PRIu64 " round%s, %" PRIu64 " target%s written, %" PRIu64
 		" refused, host free at least %s",
-		s->samples, s->targets, s->refused,
+		s->samples, plural(s->samples), s->targets, plural(s->targets), s->refused,
 		mm_format_size(lowest, sizeof(lowest), s->lowest_free_kib));
 	if (s->creations_failed)
-		fprintf(out, ", %" PRIu64 " guests not created for lack of memory",
-			s->creations_failed);
+		fprintf(out, ", %" PRIu64 " guest%s not created for lack of memory",
+			s->creations_failed, plural(s->creations_failed));
 	print_time(out, "\nsim: relief p50 ", mm_sim_relief_percentile(s, 50));
 	print_time(out, ", p99 ", mm_sim_relief_percentile(s, 99));
 	fprintf(out, "\n%-16s %8s %8s %4s %6s %9s %8s %6s %6s %7s\n", "guest", "swap-out",

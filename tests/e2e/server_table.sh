@@ -8,6 +8,7 @@ cd "$work"
 
 run 0 "$bin/mmserver" --http off --backend sim --once
 [ "$(grep -c '^τ' out)" = 1 ] || fail "--once is not one round"
+grep -q ', 1 round, ' out || fail "the simulator counts otherwise"
 
 run 0 "$bin/mmserver" --http off --backend sim --seed 3 --record trace
 grep -q '^τ' out || fail "no rows"
