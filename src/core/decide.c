@@ -161,6 +161,7 @@ static void plan_still(struct mm_decision *d, const struct mm_share *row, struct
 {
 	struct mm_plan_entry *entry = &d->plan->entries[row->index];
 	uint64_t now_ms = d->snap->now_ms;
+	uint64_t held_kib = surely_held(d, row);
 	bool is_due = mm_progress_should_wake(track, now_ms, row->probe_kib > 0);
 
 	if (track->progress == MM_PROGRESS_LAGGING) {
@@ -174,8 +175,12 @@ static void plan_still(struct mm_decision *d, const struct mm_share *row, struct
 	entry->reason = MM_REASON_STUCK;
 	if (is_due && plan_probe(d, row))
 		return;
-	if (now_ms == track->wake_ms || mm_sub_floor(now_ms, track->wake_ms) > PROBE_ANSWER_MS)
-		change(d, row, surely_held(d, row), MM_REASON_STUCK);
+	if (now_ms != track->wake_ms && mm_sub_floor(now_ms, track->wake_ms) <= PROBE_ANSWER_MS)
+		return;
+	/* Nearer than that it is there: a target after each page that it holds besides would creep. */
+	if (row->target_kib > held_kib + MM_ARRIVED_KIB ||
+		held_kib > row->target_kib + MM_ARRIVED_KIB)
+		change(d, row, held_kib, MM_REASON_STUCK);
 }
 
 static bool is_still(const struct mm_share *row, const struct mm_track *track)
