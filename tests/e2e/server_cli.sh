@@ -47,6 +47,12 @@ misuse min --backend sim --min 2G --max 1G
 # Files that are not there, or not what they should be.
 misuse /nonexistent/file --backend sim:/nonexistent/file
 misuse /nonexistent/file --backend replay:/nonexistent/file
+misuse "sim:" --backend sim:
+misuse "xen:file" --backend xen:file
+misuse "$work" --backend "sim:$work"
+: >"$work/there"
+misuse exists --backend sim --record "$work/there"
+misuse /nonexistent/file --backend sim --record /nonexistent/file
 printf 'this is no scenario\n' >"$work/broken"
 misuse broken --backend "sim:$work/broken"
 misuse broken --backend "replay:$work/broken"

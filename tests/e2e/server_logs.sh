@@ -33,7 +33,9 @@ for log in "${first[@]}"; do
 		END { if (NR < 10) exit 1 }' "$log" || fail "$log: rows"
 done
 
-# -d: a folder that is not there cannot be written to, nor one below a file. Everything else stays the same.
+# -d: a folder that is missing is made; one below a file cannot be. Everything else stays the same.
+run 0 "$bin/mmserver" --http off --backend sim --seed 7 -d "$work/made"
+[ "$(find "$work/made" -name '*_1_*.log' | wc -l)" = ${#first[@]} ] || fail "the missing folder is not made"
 : >"$work/file"
 run 0 "$bin/mmserver" --http off --backend sim --seed 7 -d "$work/file/folder"
 grep -q "$work/file/folder" "$work/err" || fail "the bad folder is not reported"
@@ -44,6 +46,7 @@ run 0 "$bin/mmserver" --http off --backend sim --seed 7 --log-dir "$work/other"
 cmp -s "$work/out" "$work/table" || fail "the same seed gives another run"
 
 # A full disk, where a small file system can be mounted.
+untried=
 mkdir "$work/full"
 if unshare --mount true 2>/dev/null; then
 	run 0 unshare --mount bash -c 'mount -t tmpfs -o size=16k,mode=755 tmpfs "$1" && cd "$1" && exec "$2" --http off --backend sim --seed 7' \
@@ -52,8 +55,14 @@ if unshare --mount true 2>/dev/null; then
 	[ "$(grep -ci 'no space' "$work/err")" -le ${#first[@]} ] || fail "the full disk is reported again and again"
 	cmp -s "$work/out" "$work/table" || fail "the table is another one on a full disk"
 else
-	echo "the full disk is not tried: no right to mount"
+	untried="the full disk is not tried: no right to mount"
 fi
 
+# A dry run leaves nothing behind, unless it is told where.
+mkdir "$work/dry"
+(cd "$work/dry" && run 0 "$bin/mmserver" --http off --backend sim --seed 7 --dry-run)
+[ -z "$(ls "$work/dry")" ] || fail "a dry run leaves files behind"
 run 0 "$bin/mmserver" --http off --backend sim --seed 7 --dry-run --log-dir "$work/other"
+[ "$(find "$work/other" -name '*_2_*.log' | wc -l)" = ${#first[@]} ] || fail "a dry run does not use --log-dir"
+[ -z "$untried" ] || skip "$untried"
 echo "logs are kept"
