@@ -28,10 +28,7 @@ for signal in TERM INT; do
 done
 : >"$work/out"
 
-command -v python3 >/dev/null || {
-	echo "systemd's messages are not tried: no python3"
-	exit 0
-}
+command -v python3 >/dev/null || skip "systemd's messages are not tried: no python3"
 cat >"$work/listen.py" <<'EOF'
 import socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
