@@ -60,6 +60,12 @@ const struct mm_track *mm_history_find(const struct mm_history *hist, uint32_t d
 /* What the domain holds, in terms of its target: current less the constant offset of its type. */
 uint64_t mm_track_held(const struct mm_track *track, const struct mm_domain *dom);
 
+/*
+ * What a balloon that rests may be set to: what it holds, and never more than Xen itself counts, because the
+ * offset that was read off may have been a lag.
+ */
+uint64_t mm_track_surely_held(const struct mm_track *track, const struct mm_domain *dom);
+
 /* Whether the domain is still to give memory back, more than rounding, until it is at its target. */
 bool mm_track_is_shrinking(const struct mm_track *track, const struct mm_domain *dom);
 

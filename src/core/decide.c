@@ -134,13 +134,9 @@ static void plan_grow(struct mm_decision *d, const struct mm_share *row)
 		entry->reason = row->reason;
 }
 
-/*
- * What a balloon that rests is set to: what it holds, and never more than Xen itself counts, because
- * the offset that was read off may have been a lag.
- */
 static uint64_t surely_held(const struct mm_decision *d, const struct mm_share *row)
 {
-	return mm_min_u64(row->held_kib, d->plan->entries[row->index].current_kib);
+	return mm_track_surely_held(&d->hist->tracks[row->index], &d->snap->domains[row->index]);
 }
 
 /*
@@ -252,7 +248,7 @@ static void freeze_silent(struct mm_decision *d)
 
 		if (entry->reason == MM_REASON_SILENT &&
 			mm_track_is_shrinking(track, &d->snap->domains[i]))
-			change(d, &row, mm_track_held(track, &d->snap->domains[i]),
+			change(d, &row, mm_track_surely_held(track, &d->snap->domains[i]),
 				MM_REASON_SILENT);
 	}
 }

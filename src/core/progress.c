@@ -42,6 +42,11 @@ uint64_t mm_track_held(const struct mm_track *track, const struct mm_domain *dom
 	return held > 0 ? (uint64_t)held : 0;
 }
 
+uint64_t mm_track_surely_held(const struct mm_track *track, const struct mm_domain *dom)
+{
+	return mm_min_u64(mm_track_held(track, dom), dom->current_kib);
+}
+
 bool mm_track_is_shrinking(const struct mm_track *track, const struct mm_domain *dom)
 {
 	return dom->target_kib > 0 && mm_track_held(track, dom) > dom->target_kib + MM_ARRIVED_KIB;

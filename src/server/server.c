@@ -288,10 +288,10 @@ static void leave_safe_targets(struct server *server)
 
 		if (!track || dom->state != MM_DOM_RUNNING || !mm_track_is_shrinking(track, dom))
 			continue;
-		if (!ops->set_target(server->backend, dom->domid, mm_track_held(track, dom)))
+		if (!ops->set_target(server->backend, dom->domid, mm_track_surely_held(track, dom)))
 			mm_log(MM_LOG_INFO,
 				"%s (domain %" PRIu32 "): left at %" PRIu64 " KiB, what it holds",
-				dom->name, dom->domid, mm_track_held(track, dom));
+				dom->name, dom->domid, mm_track_surely_held(track, dom));
 	}
 }
 
