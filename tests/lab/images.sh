@@ -257,6 +257,8 @@ make_images() {
 prune_cache() {
     local dir
     rm -rf "$CACHE"/*.part.*
+    # Of a driver that was killed; a run takes minutes.
+    find "$CACHE" -maxdepth 1 -name 'run.*' -mmin +1440 -exec rm -rf {} +
     for dir in "$CACHE"/images-*; do
         [ "$dir" != "$IMAGES" ] || continue
         flock -n -x "$dir" rm -rf "$dir" || true

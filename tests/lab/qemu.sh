@@ -8,6 +8,7 @@
 
 HOST_PIDS=()
 FOLLOWERS=()
+TIMER=
 
 # Puts the project's programs where dom0 and the guests find them. Without them the lab still boots.
 lay_programs() { # RUN
@@ -61,7 +62,9 @@ start_host() { # RUN SERIAL [ROLE WIRE COMMON]
 
 stop_hosts() {
     [ ${#HOST_PIDS[@]} = 0 ] || kill "${HOST_PIDS[@]}" 2>/dev/null || true
+    [ -z "$TIMER" ] || kill "$TIMER" 2>/dev/null || true
     HOST_PIDS=()
+    TIMER=
 }
 
 # Shows what the script in dom0 prints, as it prints it; ends a moment after the host started last.
@@ -77,12 +80,12 @@ follow_host() { # RUN [PREFIX]
 
 # Until every host has powered off; 124 when they had to be stopped after SECONDS.
 wait_hosts() { # SECONDS
-    local timer ended pid left
-    sleep "$1" 9<&- &
-    timer=$!
+    local ended pid left
+    setpriv --pdeathsig KILL -- sleep "$1" 9<&- &
+    TIMER=$!
     while [ ${#HOST_PIDS[@]} != 0 ]; do
-        wait -n -p ended "${HOST_PIDS[@]}" "$timer" || true
-        if [ "$ended" = "$timer" ]; then
+        wait -n -p ended "${HOST_PIDS[@]}" "$TIMER" || true
+        if [ "$ended" = "$TIMER" ]; then
             stop_hosts
             return 124
         fi
@@ -90,6 +93,6 @@ wait_hosts() { # SECONDS
         for pid in "${HOST_PIDS[@]}"; do [ "$pid" = "$ended" ] || left+=("$pid"); done
         HOST_PIDS=("${left[@]}")
     done
-    kill "$timer" 2>/dev/null || true
+    stop_hosts
     wait "${FOLLOWERS[@]}" 2>/dev/null || true
 }
