@@ -213,6 +213,18 @@ static enum mm_options_result take(
 	return MM_OPTIONS_RUN;
 }
 
+/* An option without effect is a mistake: somebody expects something of it. */
+static int check_world(const struct mm_options *options, char *err, size_t err_size)
+{
+	bool is_sim = !strcmp(options->backend, "sim");
+
+	if (is_sim || !(options->world.has_seed || options->world.is_real_pace))
+		return 0;
+	snprintf(err, err_size, "%s: only '--backend sim' takes it, not '%s'",
+		options->world.has_seed ? "seed" : "pace", options->backend);
+	return -1;
+}
+
 enum mm_options_result mm_options_parse(int argc, char **argv, const struct mm_config *base,
 	struct mm_options *ret_options, char *err, size_t err_size)
 {
@@ -239,7 +251,8 @@ enum mm_options_result mm_options_parse(int argc, char **argv, const struct mm_c
 		snprintf(err, err_size, "unexpected '%s'; see mmserver --help", argv[optind]);
 		return MM_OPTIONS_WRONG;
 	}
-	if (mm_config_check(&ret_options->config, err, err_size))
+	if (mm_config_check(&ret_options->config, err, err_size) ||
+		check_world(ret_options, err, err_size))
 		return MM_OPTIONS_WRONG;
 	return MM_OPTIONS_RUN;
 }

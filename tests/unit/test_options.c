@@ -120,6 +120,10 @@ static const struct {
 	{{"--seed", "x"}, "seed: 'x'"},
 	{{"--seed", "18446744073709551616"}, "seed: '18446744073709551616'"},
 	{{"--pace", "fast"}, "pace: 'fast'"},
+	{{"--seed", "3"}, "seed: only '--backend sim'"},
+	{{"--backend", "replay:x", "--pace", "real"}, "pace: only '--backend sim'"},
+	{{"--backend", "sim:"}, "names no file"},
+	{{"--backend", "xen:x"}, "takes no file"},
 };
 
 static void test_wrong(void **state)
@@ -138,7 +142,7 @@ static void test_wrong(void **state)
 
 static void test_own_options(void **state)
 {
-	static const char *const words[] = {"--backend", "replay:/tmp/a:b", "--record", "out", "-d",
+	static const char *const words[] = {"--backend", "sim:/tmp/a:b", "--record", "out", "-d",
 		"logs", "--seed=9", "--pace=real", NULL};
 	static const char *const none[] = {NULL};
 	static const char *const off[] = {"--http", "off", NULL};
@@ -148,7 +152,7 @@ static void test_own_options(void **state)
 
 	(void)state;
 	assert_int_equal(parse(words, NULL, &options, err), MM_OPTIONS_RUN);
-	assert_string_equal(options.backend, "replay");
+	assert_string_equal(options.backend, "sim");
 	assert_string_equal(options.world.file, "/tmp/a:b");
 	assert_string_equal(options.record, "out");
 	assert_string_equal(options.log_dir, "logs");
