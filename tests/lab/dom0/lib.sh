@@ -111,11 +111,16 @@ X
     xl create -q "/tmp/$name.cfg" || fail "xl create $name"
 }
 
+# A PVH kernel under emulation triple-faults now and then before it has started anything; xl then starts the guest anew, under
+# another domid, which is waited for in turn.
 guest_wait() { # NAME...
-    local name id
+    local name id tries
     for name; do
-        id=$(dom "$name" id) || fail "guest $name is not there" || return 1
-        await 120 xs "/local/domain/$id/data/lab/up" exists >/dev/null || fail "guest $name did not come up" || return 1
+        tries=0
+        until id=$(dom "$name" id) && await 40 xs "/local/domain/$id/data/lab/up" exists >/dev/null; do
+            tries=$((tries + 1))
+            [ $tries -lt 4 ] || fail "guest $name did not come up" || return 1
+        done
     done
 }
 
