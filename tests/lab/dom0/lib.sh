@@ -33,6 +33,9 @@ run_case() { # DESCRIPTION FUNCTION
     else
         FAILED=$((before + 1))
         echo "not ok: $CASE ($(since "$start") s)"
+        # The next case starts from nothing, too.
+        [ -z "$SERVER_PID" ] || server_stop
+        destroy_all
     fi
 }
 
@@ -120,6 +123,7 @@ guest_wait() { # NAME...
         until id=$(dom "$name" id) && await 40 xs "/local/domain/$id/data/lab/up" exists >/dev/null; do
             tries=$((tries + 1))
             [ $tries -lt 4 ] || fail "guest $name did not come up" || return 1
+            sleep 2
         done
     done
 }
