@@ -58,7 +58,7 @@ wait_for 10 is_alone ''
 rmdir pid
 
 # A stale pid file names another process meanwhile, even one of the same name.
-other/mmclient "${arguments[@]}" >/dev/null &
+other/mmclient "${arguments[@]}" >/dev/null 2>&1 &
 other=$!
 echo $other >pid
 wait_for 10 is_alone $other
