@@ -74,9 +74,10 @@ rm -f out
 "$bin/mmclient" --dry-run --root link >out 2>err &
 pid=$!
 wait_for 10 test -s out
-[ "$(cat /proc/$pid/comm)" = mmclient ] || fail "wrote through a link: it is called $(cat /proc/$pid/comm) now"
+name=$(cat /proc/$pid/comm)
 kill $pid
 wait $pid || fail "status $?"
+[ "$name" = mmclient ] || fail "wrote through a link: it is called '$name' now"
 
 # A /proc that makes no sense is one line and status 1.
 mkdir -p bad/proc
