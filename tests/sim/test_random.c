@@ -99,7 +99,7 @@ static void play_to_rest(uint64_t seed)
 	moved_kib = run.moved_kib;
 	sim_run_to_end(&run);
 	if (!is_scarce() && (run.writes - writes > 10 * run.snap.count ||
-				    run.moved_kib - moved_kib > 16 * MIB * run.snap.count))
+				    run.moved_kib - moved_kib > 8 * MIB * run.snap.count))
 		fail_msg("%s: %" PRIu64 " targets, %" PRIu64
 			 " KiB in the last minute, without load",
 			run.label, run.writes - writes, run.moved_kib - moved_kib);
