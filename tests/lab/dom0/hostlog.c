@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * hostlog FILE [MS]: the host's side of a timeline. Every MS (50) milliseconds one line per guest
- * whose balloon or target changed: wall-clock seconds, domid, KiB held (hypervisor), KiB target
- * (xenstore). Runs until it is killed.
+ * whose balloon, target or agent changed: wall-clock seconds, domid, KiB held (hypervisor), KiB target
+ * (xenstore), 1 once its agent has reported. Runs until it is killed.
  */
 #include <unistd.h>
 
@@ -15,6 +15,7 @@ enum { MAX_GUESTS = 64 };
 struct seen {
 	uint32_t domid;
 	long long held_kib, target_kib;
+	bool has_agent;
 };
 
 static struct seen *slot(struct seen *table, uint32_t domid)
@@ -33,14 +34,21 @@ static void note(FILE *out, struct xs_handle *xs, struct seen *table, const xc_d
 	struct seen now = {.domid = info->domain, .held_kib = (long long)info->tot_pages * 4};
 	struct seen *last = slot(table, info->domain);
 	char path[64];
+	char *record;
 
 	snprintf(path, sizeof(path), "/local/domain/%u/memory/target", now.domid);
 	now.target_kib = lab_read_number(xs, path);
-	if (!last || (last->held_kib == now.held_kib && last->target_kib == now.target_kib))
+	/* In this order: a target that an answer to its report set is never seen without the report. */
+	snprintf(path, sizeof(path), "/local/domain/%u/data/xenmm", now.domid);
+	record = xs_read(xs, XBT_NULL, path, NULL);
+	now.has_agent = record != NULL;
+	free(record);
+	if (!last || (last->held_kib == now.held_kib && last->target_kib == now.target_kib &&
+			     last->has_agent == now.has_agent))
 		return;
 	*last = now;
-	fprintf(out, "%.3f %u %lld %lld\n", lab_clock(CLOCK_REALTIME), now.domid, now.held_kib,
-		now.target_kib);
+	fprintf(out, "%.3f %u %lld %lld %d\n", lab_clock(CLOCK_REALTIME), now.domid, now.held_kib,
+		now.target_kib, now.has_agent);
 }
 
 int main(int argc, char **argv)

@@ -115,15 +115,15 @@ X
 }
 
 # A PVH kernel under emulation triple-faults now and then before it has started anything; xl then starts the guest anew, under
-# another domid, which is waited for in turn.
+# another domid: no domid is waited for long before the name is looked up again.
 guest_wait() { # NAME...
     local name id tries
     for name; do
         tries=0
-        until id=$(dom "$name" id) && await 40 xs "/local/domain/$id/data/lab/up" exists >/dev/null; do
+        until id=$(dom "$name" id) && await 2 xs "/local/domain/$id/data/lab/up" exists >/dev/null; do
             tries=$((tries + 1))
-            [ $tries -lt 4 ] || fail "guest $name did not come up" || return 1
-            sleep 2
+            [ $tries -lt 60 ] || fail "guest $name did not come up" || return 1
+            [ -n "$id" ] || sleep 1
         done
     done
 }
