@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "xenmm/guest_policy.h"
 #include "xenmm/snapshot.h"
 
 /* Tax rates are parts per million, so that targets stay integers. */
@@ -18,7 +19,29 @@
 #define MM_EXCLUDE_MAX 64
 #define MM_PATTERN_MAX MM_NAME_MAX
 
-enum mm_policy { MM_POLICY_TAX, MM_POLICY_COUNT };
+/* Rules for guests: an administrator's file, not a database. */
+#define MM_RULE_MAX 256
+
+enum mm_policy {
+	MM_POLICY_NEED,	       /* by estimated need; the default */
+	MM_POLICY_TAX,	       /* the first xenmm's tax rate */
+	MM_POLICY_COORDINATOR, /* thresholds and steps, as memory_coordinator */
+	MM_POLICY_COUNT
+};
+
+/* Whether idle guests are pressed gently to learn their working set. */
+enum mm_probing {
+	MM_PROBING_AUTO, /* but not guests that swap slowly */
+	MM_PROBING_ON,
+	MM_PROBING_OFF,
+	MM_PROBING_COUNT
+};
+
+/* What holds for the guests that `match` fits: a shell pattern on the name, or a uuid. */
+struct mm_rule {
+	char match[MM_PATTERN_MAX];
+	struct mm_guest_policy policy;
+};
 
 struct mm_config {
 	enum mm_policy policy;
@@ -32,8 +55,15 @@ struct mm_config {
 	uint64_t max_kib;     /* ... nor more; 0: its static maximum alone */
 	uint64_t reserve_kib; /* host memory never handed out */
 	uint64_t interval_ms; /* the floor round */
+	uint32_t
+		burst_percent; /* of the surplus, kept by the host to answer bursts at once (need) */
+	enum mm_probing probing;
 	size_t exclude_count;
 	char exclude[MM_EXCLUDE_MAX][MM_PATTERN_MAX]; /* shell patterns on the name */
+	size_t rule_count;
+	struct mm_rule rules[MM_RULE_MAX]; /* in order: later ones win */
+	uint32_t
+		generation; /* changes with every reload, so that what was derived is derived anew */
 };
 
 /* The defaults; every constant's origin stands in config.c. */
@@ -64,8 +94,22 @@ const struct mm_setting_info *mm_setting_info(size_t i);
 /* Writes setting i as text that mm_config_set() takes back to the same value. Returns 0 or -ENOSPC. */
 int mm_config_get(const struct mm_config *cfg, size_t i, char *buf, size_t size);
 
-/* Whether the administrator excluded a guest of that name. */
+/* Whether the administrator excluded a guest of that name with --exclude. */
 bool mm_config_is_excluded(const struct mm_config *cfg, const char *name);
+
+/*
+ * Adds a rule: `match` is a name pattern or a uuid, `words` a policy as mm_guest_policy_parse() takes it. Errors
+ * as mm_config_set(); cfg is unchanged then.
+ */
+int mm_config_add_rule(
+	struct mm_config *cfg, const char *match, const char *words, char *err, size_t err_size);
+
+/*
+ * What holds for a domain: the general settings, then every rule that matches in its order, then the domain's own
+ * key. All fields of *ret_policy are set.
+ */
+void mm_config_guest(const struct mm_config *cfg, const struct mm_domain *dom,
+	struct mm_guest_policy *ret_policy);
 
 const char *mm_policy_name(enum mm_policy policy);
 

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "xenmm/guest_policy.h"
 #include "xenmm/guest_proto.h"
 
 #define MM_NAME_MAX 64 /* with the terminator; longer names are cut */
@@ -42,14 +43,16 @@ struct mm_domain {
 	uint64_t target_kib;	 /* balloon target; 0: none set yet */
 	uint64_t static_max_kib; /* it can never hold more; 0 unknown */
 	uint64_t pod_kib; /* populate-on-demand entries not backed yet: the balloon must catch up */
-	struct mm_report report; /* source MM_SOURCE_NONE: never heard of */
-	uint64_t report_ms;	 /* when that report arrived, in the snapshot's time */
+	struct mm_guest_policy policy; /* its own key; dom0 wrote it */
+	struct mm_report report;       /* source MM_SOURCE_NONE: never heard of */
+	uint64_t report_ms;	       /* when that report arrived, in the snapshot's time */
 };
 
 struct mm_host {
 	uint64_t total_kib;
-	uint64_t free_kib;   /* free and scrubbed, claims not yet subtracted */
-	uint64_t claims_kib; /* outstanding claims of domains being built */
+	uint64_t free_kib;     /* free and scrubbed, claims not yet subtracted */
+	uint64_t claims_kib;   /* outstanding claims of domains being built */
+	uint64_t reserved_kib; /* set aside for guests that are about to start (lease.h) */
 };
 
 struct mm_snapshot {

@@ -63,8 +63,8 @@ static const struct setting settings[] = {
 	{{"tax-rate", 't', "RATE",
 		 "AUTO, or 0.0 (equal sizes) to 1.0 (equal free memory) [" XENMM_TAX_RATE "]"},
 		KIND_TAX, 0, 0, 0},
-	{{"policy", 'p', "NAME", "how memory is shared: tax [tax]"}, KIND_POLICY,
-		offsetof(struct mm_config, policy), 0, 0},
+	{{"policy", 'p', "NAME", "how memory is shared: need, tax or coordinator [tax]"},
+		KIND_POLICY, offsetof(struct mm_config, policy), 0, 0},
 	{{"min", 'm', "SIZE", "no guest gets less [64M]"}, KIND_SIZE, SIZE_ROW(min_kib)},
 	{{"max", 'M', "SIZE", "no guest gets more [its own maximum]"}, KIND_SIZE_OR_AUTO,
 		SIZE_ROW(max_kib)},
@@ -93,7 +93,13 @@ void mm_config_init(struct mm_config *cfg)
 
 const char *mm_policy_name(enum mm_policy policy)
 {
-	return policy == MM_POLICY_TAX ? "tax" : "unknown";
+	static const char *const names[MM_POLICY_COUNT] = {
+		[MM_POLICY_NEED] = "need",
+		[MM_POLICY_TAX] = "tax",
+		[MM_POLICY_COORDINATOR] = "coordinator",
+	};
+
+	return policy < MM_POLICY_COUNT ? names[policy] : "unknown";
 }
 
 const struct mm_setting_info *mm_setting_info(size_t i)
@@ -212,6 +218,17 @@ static int set_flag(struct mm_config *cfg, const struct setting *setting, const 
 	return 0;
 }
 
+static int set_policy(struct mm_config *cfg, const char *value, char *err, size_t err_size)
+{
+	for (int i = 0; i < MM_POLICY_COUNT; i++)
+		if (!strcmp(value, mm_policy_name((enum mm_policy)i))) {
+			cfg->policy = (enum mm_policy)i;
+			return 0;
+		}
+	snprintf(err, err_size, "policy: '%s' is not one of need, tax and coordinator", value);
+	return -EINVAL;
+}
+
 static int set_value(struct mm_config *cfg, const struct setting *setting, const char *value,
 	char *err, size_t err_size)
 {
@@ -228,10 +245,7 @@ static int set_value(struct mm_config *cfg, const struct setting *setting, const
 	case KIND_PATTERN:
 		return add_pattern(cfg, value, err, err_size);
 	case KIND_POLICY:
-		if (!strcmp(value, "tax"))
-			return 0;
-		snprintf(err, err_size, "policy: '%s' is unknown; there is: tax", value);
-		return -EINVAL;
+		return set_policy(cfg, value, err, err_size);
 	}
 	return -EINVAL;
 }

@@ -293,6 +293,15 @@ static int reserve(struct mm_plan *plan, size_t count)
 	return 0;
 }
 
+/* The policy's wishes. Returns the tax rate that it applied. */
+static uint32_t wish(struct mm_decision *d)
+{
+	switch (d->cfg->policy) {
+	default:
+		return mm_policy_tax(d->cfg, &d->shares, d->snap->now_ms, d->hist);
+	}
+}
+
 int mm_decide(const struct mm_config *cfg, const struct mm_snapshot *snap, struct mm_history *hist,
 	struct mm_plan *ret_plan)
 {
@@ -308,7 +317,7 @@ int mm_decide(const struct mm_config *cfg, const struct mm_snapshot *snap, struc
 	ret_plan->is_moving = false;
 	d.shares.rows = ret_plan->shares;
 	mm_survey(&d);
-	ret_plan->tau_ppm = mm_policy_tax(cfg, &d.shares, snap->now_ms, hist);
+	ret_plan->tau_ppm = wish(&d);
 	ret_plan->is_overcommitted = mm_guard(&d.shares, mm_free_goal(cfg, &d.shares));
 
 	available_kib = ret_plan->available_kib;

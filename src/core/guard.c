@@ -157,7 +157,7 @@ bool mm_guard(struct mm_shares *shares, uint64_t free_goal_kib)
 	}
 	if (sum > shares->budget_kib)
 		take_back(shares, sum - shares->budget_kib);
-	else
+	else if (!shares->is_rest_kept)
 		hand_out(shares, shares->budget_kib - sum);
 	return false;
 }

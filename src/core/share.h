@@ -26,6 +26,7 @@ struct mm_share {
 	uint64_t wish_kib;   /* what it shall hold in the end */
 	uint64_t gain_kib;   /* scratch of the guard: what a proportional step gives or takes */
 	uint64_t probe_kib;  /* a stuck balloon that is short may be tried with this much more */
+	uint32_t weight;     /* of its claim to what is left over */
 	bool may_shrink;
 	bool may_grow;
 	bool is_stuck;
@@ -36,6 +37,7 @@ struct mm_shares {
 	struct mm_share *rows;
 	size_t count;
 	uint64_t budget_kib; /* for these guests together */
+	bool is_rest_kept;   /* the policy leaves what nobody wishes with the host */
 };
 
 /* a * b / c without overflow; c > 0 and the result must fit, as it does for b <= c. */
