@@ -18,26 +18,45 @@
 
 #define MM_LEASE_MAX 64
 
+/* expires_ms of a lease that ends by other means only. */
+#define MM_LEASE_NEVER UINT64_MAX
+
 struct mm_lease {
 	uint32_t id;		    /* never 0, never used again by this server */
 	uint64_t kib;		    /* asked for */
-	uint64_t expires_ms;	    /* back end's clock */
+	uint64_t left_kib;	    /* of it, what no domain has taken or claimed yet */
+	uint64_t expires_ms;	    /* back end's clock; MM_LEASE_NEVER */
 	char name[MM_NAME_MAX];	    /* of the guest it is for; "": the next one that is built */
 	uint32_t domid;		    /* the domain that is built out of it; 0: none yet */
 	char uuid[MM_UUID_LEN + 1]; /* of that domain */
 	bool is_granted;
 };
 
+/* A domain of the last snapshot that was looked at. */
+struct mm_lease_seen {
+	uint32_t domid;
+	char uuid[MM_UUID_LEN + 1];
+};
+
+/* A zeroed table is empty. */
 struct mm_leases {
 	struct mm_lease rows[MM_LEASE_MAX]; /* oldest first */
 	size_t count;
 	uint32_t last_id;
-	uint64_t seen_ms; /* domains younger than a lease may use it */
+	uint32_t seen_id;	    /* the last lease when the table was brought up to date last */
+	struct mm_lease_seen *seen; /* domains there were then: they began before later leases */
+	size_t seen_count, seen_capacity;
 };
 
-/* Adds a lease. Returns 0, -ENOSPC (MM_LEASE_MAX of them), -EINVAL (0 KiB). */
+/* Ends all leases and releases memory; the ids go on. */
+void mm_leases_clear(struct mm_leases *leases);
+
+/* Adds a lease; name NULL or "": for the next guest. Returns 0, -ENOSPC (MM_LEASE_MAX of them), -EINVAL (0 KiB). */
 int mm_lease_add(struct mm_leases *leases, uint64_t kib, const char *name, uint64_t expires_ms,
 	uint32_t *ret_id);
+
+/* Lets a lease end at another time. Returns 0 or -ENOENT. */
+int mm_lease_extend(struct mm_leases *leases, uint32_t id, uint64_t expires_ms);
 
 /* Ends a lease. Returns 0 or -ENOENT. */
 int mm_lease_release(struct mm_leases *leases, uint32_t id);
@@ -47,11 +66,20 @@ const struct mm_lease *mm_lease_find(const struct mm_leases *leases, uint32_t id
 /*
  * Brings the table up to date with a snapshot, before the decision: ends what has expired or is used up, hands leases
  * over to domains that are being built, and sets snap->host.reserved_kib to what is still to be kept.
+ *
+ * A lease with a name goes to the domain of that name that is being built, or that is new; one without a name, when it
+ * is granted, to the first domain that was not there yet when the lease was first looked at. Oldest first.
  */
 void mm_lease_update(struct mm_leases *leases, struct mm_snapshot *snap);
 
-/* After the decision: marks as granted, oldest first, what plan->spare_kib holds. */
+/*
+ * After the decision: marks as granted, oldest first, what plan->spare_kib holds. A large lease that waits is not
+ * overtaken by smaller ones behind it.
+ */
 void mm_lease_grant(struct mm_leases *leases, const struct mm_plan *plan);
+
+/* What the leases before that one are still to get; with id 0 all leases. */
+uint64_t mm_lease_ahead(const struct mm_leases *leases, uint32_t id);
 
 /* One guest's part in an answer. */
 struct mm_donor {
@@ -60,19 +88,20 @@ struct mm_donor {
 };
 
 struct mm_offer {
-	uint64_t now_kib; /* free for it now */
+	uint64_t now_kib; /* free for it now, at most what was asked for */
 	uint64_t
 		possible_kib; /* with what guests could give down to their need, and dying domains still hold */
-	uint64_t eta_ms;	 /* estimate until kib could be there; UINT64_MAX: not at all */
-	struct mm_donor *donors; /* the largest givers first; caller's array */
+	uint64_t eta_ms; /* estimate until kib could be there; UINT64_MAX: not at all */
+	struct mm_donor
+		*donors; /* who could give how much, the largest givers first; caller's array */
 	size_t donor_count;
 };
 
 /*
- * How much of kib could be had, how soon, and from whom. Changes nothing. donors has room for donor_max; entries
- * beyond are left out.
+ * How much of kib could be had behind the `ahead_kib` of other leases, how soon, and from whom. Changes nothing.
+ * donors has room for donor_max; smaller givers beyond are left out of the list, not of the sums.
  */
-void mm_lease_offer(const struct mm_snapshot *snap, const struct mm_plan *plan, uint64_t kib,
-	struct mm_donor *donors, size_t donor_max, struct mm_offer *ret_offer);
+void mm_lease_offer(const struct mm_snapshot *snap, const struct mm_plan *plan, uint64_t ahead_kib,
+	uint64_t kib, struct mm_donor *donors, size_t donor_max, struct mm_offer *ret_offer);
 
 #endif

@@ -41,6 +41,7 @@ struct mm_domain {
 	enum mm_dom_state state;
 	uint64_t current_kib;	 /* what it holds now: tot_pages */
 	uint64_t target_kib;	 /* balloon target; 0: none set yet */
+	uint64_t claim_kib;	 /* claimed for it and not filled yet: part of the host's claims */
 	uint64_t static_max_kib; /* it can never hold more; 0 unknown */
 	uint64_t pod_kib; /* populate-on-demand entries not backed yet: the balloon must catch up */
 	struct mm_guest_policy policy; /* its own key; dom0 wrote it */

@@ -46,6 +46,8 @@ static int add_domain(struct mm_snapshot *snap, const struct sim_guest *g)
 	d->state = g->state;
 	d->current_kib = g->held_kib;
 	d->target_kib = g->target_kib;
+	if (g->state == MM_DOM_BUILDING)
+		d->claim_kib = mm_sub_floor(g->build_kib, g->held_kib);
 	d->static_max_kib = g->spec->maxmem_kib;
 	if (g->spec->type == MM_DOM_HVM && g->state != MM_DOM_BUILDING)
 		d->pod_kib = mm_sub_floor(g->believed_kib, g->held_kib);

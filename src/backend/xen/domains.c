@@ -214,6 +214,7 @@ static int add_domain(struct mm_xen *x, unsigned int i, struct mm_snapshot *snap
 	dom->state = domain_state(x, &x->infos[i], guest, now_ms);
 	dom->current_kib = x->infos[i].tot_pages * MM_KIB_PER_PAGE;
 	dom->target_kib = guest->has_target ? guest->target_kib : 0;
+	dom->claim_kib = x->infos[i].outstanding_pages * MM_KIB_PER_PAGE;
 	dom->static_max_kib = guest->static_max_kib;
 	dom->pod_kib = pod_kib(x, guest, dom->state);
 	heard = mm_agent_best(&guest->agent, now_ms);
