@@ -106,11 +106,13 @@ int mm_config_add_rule(
 
 /*
  * What holds for a domain: the general settings, then every rule that matches in its order, then the domain's own
- * key. All fields of *ret_policy are set.
+ * key. All fields of *ret_policy are set, but `probing` stays MM_CHOICE_UNSET for "auto". Looks at every rule: the
+ * result is worth keeping while cfg->generation, the domain's name, uuid and own key are the same.
  */
 void mm_config_guest(const struct mm_config *cfg, const struct mm_domain *dom,
 	struct mm_guest_policy *ret_policy);
 
 const char *mm_policy_name(enum mm_policy policy);
+const char *mm_probing_name(enum mm_probing probing);
 
 #endif

@@ -37,10 +37,16 @@ struct mm_guest_policy {
 int mm_guest_policy_parse(
 	const char *text, struct mm_guest_policy *ret_policy, char *err, size_t err_size);
 
+/* The words' keys ("min", ...), for lists and suggestions: number i, or NULL past the last. */
+const char *mm_guest_policy_key(size_t i);
+
 /* Writes what mm_guest_policy_parse() takes back. Returns 0 or -ENOSPC (MM_POLICY_TEXT_MAX suffices). */
 int mm_guest_policy_format(const struct mm_guest_policy *policy, char *buf, size_t size);
 
-/* Lays `over` on top of *policy: what it says wins, where it is silent *policy stays. */
+/*
+ * Lays `over` on top of *policy: what it says wins, where it is silent *policy stays. Where the two together would
+ * have a minimum above the maximum, the one that `over` does not name is moved to the one that it does.
+ */
 void mm_guest_policy_merge(struct mm_guest_policy *policy, const struct mm_guest_policy *over);
 
 #endif

@@ -6,7 +6,6 @@
 #include "xenmm/config.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,6 +28,13 @@
  */
 #define RESERVE_DEFAULT_KIB (192 * MM_KIB_PER_MIB)
 
+/*
+ * Half of what nobody needs stays with the host, to answer a burst at once; the other half is cache for the guests.
+ * More than 90 % would leave guests without any.
+ */
+#define BURST_DEFAULT_PERCENT 50
+#define BURST_MAX_PERCENT     90
+
 /* Linux boots with 96 MiB in the lab but does little with less than this. */
 #define MIN_DEFAULT_KIB (64 * MM_KIB_PER_MIB)
 
@@ -36,9 +42,11 @@ enum kind {
 	KIND_SIZE,
 	KIND_SIZE_OR_AUTO, /* "auto" stands for 0 */
 	KIND_DURATION,
+	KIND_PERCENT,
 	KIND_FLAG,
 	KIND_TAX,
-	KIND_POLICY,
+	KIND_POLICY, /* these two: one of a list of words */
+	KIND_PROBING,
 	KIND_PATTERN,
 };
 
@@ -46,7 +54,7 @@ struct setting {
 	struct mm_setting_info info;
 	enum kind kind;
 	size_t offset;
-	uint64_t min, max; /* of sizes and durations */
+	uint64_t min, max; /* of sizes, durations and percentages; of choices, how many there are */
 };
 
 #define SIZE_ROW(field) offsetof(struct mm_config, field), 0, MM_SIZE_MAX_KIB
@@ -64,7 +72,7 @@ static const struct setting settings[] = {
 		 "AUTO, or 0.0 (equal sizes) to 1.0 (equal free memory) [" XENMM_TAX_RATE "]"},
 		KIND_TAX, 0, 0, 0},
 	{{"policy", 'p', "NAME", "how memory is shared: need, tax or coordinator [tax]"},
-		KIND_POLICY, offsetof(struct mm_config, policy), 0, 0},
+		KIND_POLICY, offsetof(struct mm_config, policy), 0, MM_POLICY_COUNT},
 	{{"min", 'm', "SIZE", "no guest gets less [64M]"}, KIND_SIZE, SIZE_ROW(min_kib)},
 	{{"max", 'M', "SIZE", "no guest gets more [its own maximum]"}, KIND_SIZE_OR_AUTO,
 		SIZE_ROW(max_kib)},
@@ -74,6 +82,12 @@ static const struct setting settings[] = {
 		KIND_PATTERN, 0, 0, 0},
 	{{"interval", 'i', "SEC", "longest time between two rounds, 0.1 to 60 [2]"}, KIND_DURATION,
 		offsetof(struct mm_config, interval_ms), INTERVAL_MIN_MS, INTERVAL_MAX_MS},
+	{{"burst-pool", 0, "PERCENT",
+		 "share of the surplus kept for bursts, 0 to 90; policy need [50]"},
+		KIND_PERCENT, offsetof(struct mm_config, burst_percent), 0, BURST_MAX_PERCENT},
+	{{"probing", 0, "WHEN",
+		 "press idle guests gently: auto (no slow swap), on or off; policy need [auto]"},
+		KIND_PROBING, offsetof(struct mm_config, probing), 0, MM_PROBING_COUNT},
 };
 
 #define SETTING_COUNT (sizeof(settings) / sizeof(settings[0]))
@@ -87,6 +101,8 @@ void mm_config_init(struct mm_config *cfg)
 	cfg->min_kib = MIN_DEFAULT_KIB;
 	cfg->reserve_kib = RESERVE_DEFAULT_KIB;
 	cfg->interval_ms = INTERVAL_DEFAULT_MS;
+	cfg->burst_percent = BURST_DEFAULT_PERCENT;
+	cfg->probing = MM_PROBING_AUTO;
 	(void)mm_config_set(
 		cfg, "tax-rate", XENMM_TAX_RATE, err, sizeof(err)); /* CMake checked it */
 }
@@ -100,6 +116,17 @@ const char *mm_policy_name(enum mm_policy policy)
 	};
 
 	return policy < MM_POLICY_COUNT ? names[policy] : "unknown";
+}
+
+const char *mm_probing_name(enum mm_probing probing)
+{
+	static const char *const names[MM_PROBING_COUNT] = {
+		[MM_PROBING_AUTO] = "auto",
+		[MM_PROBING_ON] = "on",
+		[MM_PROBING_OFF] = "off",
+	};
+
+	return probing < MM_PROBING_COUNT ? names[probing] : "unknown";
 }
 
 const struct mm_setting_info *mm_setting_info(size_t i)
@@ -218,14 +245,67 @@ static int set_flag(struct mm_config *cfg, const struct setting *setting, const 
 	return 0;
 }
 
-static int set_policy(struct mm_config *cfg, const char *value, char *err, size_t err_size)
+static int set_percent(struct mm_config *cfg, const struct setting *setting, const char *value,
+	char *err, size_t err_size)
 {
-	for (int i = 0; i < MM_POLICY_COUNT; i++)
-		if (!strcmp(value, mm_policy_name((enum mm_policy)i))) {
-			cfg->policy = (enum mm_policy)i;
+	size_t len = strlen(value);
+	uint64_t percent = 0;
+	uint32_t narrow;
+	int r;
+
+	if (len > 1 && value[len - 1] == '%')
+		len--;
+	r = mm_parse_u64(value, len, setting->max, &percent);
+	if (r) {
+		snprintf(err, err_size, "%s: '%s' is not a percentage from 0 to %u",
+			setting->info.name, value, (unsigned int)setting->max);
+		return r;
+	}
+	narrow = (uint32_t)percent;
+	memcpy((char *)cfg + setting->offset, &narrow, sizeof(narrow));
+	return 0;
+}
+
+static bool is_choice(const struct setting *setting)
+{
+	return setting->kind == KIND_POLICY || setting->kind == KIND_PROBING;
+}
+
+/* Word i of a choice, in the order of its enum. */
+static const char *word_of(const struct setting *setting, unsigned int i)
+{
+	return setting->kind == KIND_POLICY ? mm_policy_name((enum mm_policy)i)
+					    : mm_probing_name((enum mm_probing)i);
+}
+
+/* "need, tax or coordinator", for the person that typed none of them. */
+static void list_words(const struct setting *setting, char *buf, size_t size)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (unsigned int i = 0; i < setting->max && used < size; i++) {
+		const char *before = i + 1 == setting->max ? " or " : ", ";
+		int n = snprintf(
+			buf + used, size - used, "%s%s", i ? before : "", word_of(setting, i));
+
+		used += n > 0 ? (size_t)n : 0;
+	}
+}
+
+static int set_choice(struct mm_config *cfg, const struct setting *setting, const char *value,
+	char *err, size_t err_size)
+{
+	char list[64];
+
+	for (unsigned int i = 0; i < setting->max; i++)
+		if (!strcmp(value, word_of(setting, i))) {
+			/* an enum of ours is an unsigned int */
+			memcpy((char *)cfg + setting->offset, &i, sizeof(i));
 			return 0;
 		}
-	snprintf(err, err_size, "policy: '%s' is not one of need, tax and coordinator", value);
+	list_words(setting, list, sizeof(list));
+	snprintf(err, err_size, "%s: '%s' is not %s", setting->info.name, value, list);
 	return -EINVAL;
 }
 
@@ -244,8 +324,11 @@ static int set_value(struct mm_config *cfg, const struct setting *setting, const
 		return set_tax(cfg, value, err, err_size);
 	case KIND_PATTERN:
 		return add_pattern(cfg, value, err, err_size);
+	case KIND_PERCENT:
+		return set_percent(cfg, setting, value, err, err_size);
 	case KIND_POLICY:
-		return set_policy(cfg, value, err, err_size);
+	case KIND_PROBING:
+		return set_choice(cfg, setting, value, err, err_size);
 	}
 	return -EINVAL;
 }
@@ -291,38 +374,48 @@ static int get_patterns(const struct mm_config *cfg, char *buf, size_t size)
 	return 0;
 }
 
+static int get_number(
+	const struct mm_config *cfg, const struct setting *setting, char *buf, size_t size)
+{
+	const char *at = (const char *)cfg + setting->offset;
+	unsigned long long shown;
+	char text[32];
+	uint64_t value;
+	uint32_t narrow;
+
+	if (setting->kind == KIND_PERCENT) {
+		memcpy(&narrow, at, sizeof(narrow));
+		return snprintf(buf, size, "%u", narrow);
+	}
+	memcpy(&value, at, sizeof(value));
+	shown = value;
+	if (setting->kind == KIND_DURATION)
+		return value % 1000 ? snprintf(buf, size, "%llums", shown)
+				    : snprintf(buf, size, "%llus", shown / 1000);
+	if (setting->kind == KIND_SIZE_OR_AUTO && value == 0)
+		return snprintf(buf, size, "auto");
+	return snprintf(buf, size, "%s", mm_format_exact(text, sizeof(text), value));
+}
+
 int mm_config_get(const struct mm_config *cfg, size_t i, char *buf, size_t size)
 {
 	const struct setting *setting = &settings[i];
-	uint64_t value;
+	unsigned int choice;
 	int n = 0;
 
 	if (setting->kind == KIND_PATTERN)
 		return get_patterns(cfg, buf, size);
 	if (setting->kind == KIND_FLAG)
 		n = snprintf(buf, size, "%s", cfg->is_equal ? "yes" : "no");
-	else if (setting->kind == KIND_POLICY)
-		n = snprintf(buf, size, "%s", mm_policy_name(cfg->policy));
-	else if (setting->kind == KIND_TAX && cfg->is_tax_auto)
+	else if (is_choice(setting)) {
+		memcpy(&choice, (const char *)cfg + setting->offset, sizeof(choice));
+		n = snprintf(buf, size, "%s", word_of(setting, choice));
+	} else if (setting->kind == KIND_TAX && cfg->is_tax_auto)
 		n = snprintf(buf, size, "AUTO");
 	else if (setting->kind == KIND_TAX)
 		n = snprintf(
 			buf, size, "%u.%06u", cfg->tax_ppm / MM_TAU_ONE, cfg->tax_ppm % MM_TAU_ONE);
-	else {
-		memcpy(&value, (const char *)cfg + setting->offset, sizeof(value));
-		if (setting->kind == KIND_SIZE_OR_AUTO && value == 0)
-			n = snprintf(buf, size, "auto");
-		else
-			n = snprintf(buf, size, "%llu%s", (unsigned long long)value,
-				setting->kind == KIND_DURATION ? "ms" : "");
-	}
+	else
+		n = get_number(cfg, setting, buf, size);
 	return n < 0 || (size_t)n >= size ? -ENOSPC : 0;
-}
-
-bool mm_config_is_excluded(const struct mm_config *cfg, const char *name)
-{
-	for (size_t i = 0; i < cfg->exclude_count; i++)
-		if (fnmatch(cfg->exclude[i], name, 0) == 0)
-			return true;
-	return false;
 }

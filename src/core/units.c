@@ -177,3 +177,16 @@ char *mm_format_size(char *buf, size_t size, uint64_t kib)
 		(void)snprintf(buf, size, "%" PRIu64 "%c", tenths / 10, letters[unit]);
 	return buf;
 }
+
+char *mm_format_exact(char *buf, size_t size, uint64_t kib)
+{
+	static const char letters[] = "KMGT";
+	unsigned int unit = 0;
+
+	while (unit < 3 && kib && kib % 1024 == 0) {
+		kib /= 1024;
+		unit++;
+	}
+	(void)snprintf(buf, size, "%" PRIu64 "%c", kib, letters[unit]);
+	return buf;
+}

@@ -13,7 +13,7 @@
 #include "http.h"
 #include "xenmm/units.h"
 
-#define OPTIONS_MAX 32
+#define OPTIONS_MAX 48
 #define LONG_ONLY   0x100 /* values of options without a letter start here */
 
 enum own_option {
@@ -22,6 +22,7 @@ enum own_option {
 	OPT_PACE,
 	OPT_RECORD,
 	OPT_HTTP,
+	OPT_SETTING = 0x200, /* settings without a letter: their row in the table on top of this */
 };
 
 static const struct own_row {
@@ -71,7 +72,13 @@ static void print_help(void)
 	printf("\nSIZE is a number with k, M, G or T; a bare number is KiB. See mmserver(8).\n");
 }
 
-/* getopt's tables, from both of ours; every setting has a letter. */
+/* What getopt returns for setting i. */
+static int setting_value(const struct mm_setting_info *info, size_t i)
+{
+	return info->letter ? info->letter : OPT_SETTING + (int)i;
+}
+
+/* getopt's tables, from both of ours. */
 static void build_tables(struct option *longs, char *shorts)
 {
 	const struct mm_setting_info *info;
@@ -79,9 +86,9 @@ static void build_tables(struct option *longs, char *shorts)
 
 	*shorts++ = '+'; /* stop at the first word that is no option: it is a mistake */
 	*shorts++ = ':'; /* report a missing argument as such */
-	while ((info = mm_setting_info(n)))
-		longs[n++] = (struct option){info->name,
-			info->arg ? required_argument : no_argument, NULL, info->letter};
+	for (; (info = mm_setting_info(n)); n++)
+		longs[n] = (struct option){info->name, info->arg ? required_argument : no_argument,
+			NULL, setting_value(info, n)};
 	for (size_t i = 0; i < OWN_COUNT; i++)
 		longs[n++] = (struct option){own_rows[i].info.name,
 			own_rows[i].info.arg ? required_argument : no_argument, NULL,
@@ -159,12 +166,12 @@ static int set_own(
 	return -1;
 }
 
-static const char *setting_name(int letter)
+static const char *setting_name(int value)
 {
 	const struct mm_setting_info *info;
 
 	for (size_t i = 0; (info = mm_setting_info(i)); i++)
-		if (info->letter == letter)
+		if (setting_value(info, i) == value)
 			return info->name;
 	return NULL;
 }

@@ -188,6 +188,34 @@ static void test_helpers(void **state)
 	assert_int_equal(mm_sub_floor(3, 3), 0);
 }
 
+static void test_format_exact(void **state)
+{
+	static const struct {
+		uint64_t kib;
+		const char *text;
+	} exact[] = {
+		{0, "0K"},
+		{1, "1K"},
+		{1023, "1023K"},
+		{1024, "1M"},
+		{1025, "1025K"},
+		{786432, "768M"},
+		{1536 * 1024, "1536M"},
+		{MM_SIZE_MAX_KIB, "16384T"},
+		{MM_SIZE_MAX_KIB - 1, "17592186044415K"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(exact); i++) {
+		char buf[24];
+		uint64_t back;
+
+		assert_string_equal(mm_format_exact(buf, sizeof(buf), exact[i].kib), exact[i].text);
+		assert_int_equal(mm_parse_size(buf, &back), 0);
+		assert_int_equal(back, exact[i].kib);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +223,7 @@ int main(void)
 		cmocka_unit_test(test_parse_size),
 		cmocka_unit_test(test_parse_duration),
 		cmocka_unit_test(test_format_size),
+		cmocka_unit_test(test_format_exact),
 		cmocka_unit_test(test_format_parses_back),
 		cmocka_unit_test(test_helpers),
 	};
