@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "xenmm/guest_policy.h"
 #include "xenmm/snapshot.h"
 
 /* How a balloon follows its target. */
@@ -19,6 +20,35 @@ enum mm_progress {
 	MM_PROGRESS_LAGGING, /* no movement for a while; Linux pauses up to 32 s, so this is no verdict yet */
 	MM_PROGRESS_STUCK, /* given up on; probed now and then */
 	MM_PROGRESS_COUNT
+};
+
+/* What need is estimated from, and what has been learnt (need.c). */
+struct mm_need_track {
+	uint64_t report_ms; /* arrival of the last report that was taken in; 0: none yet */
+	uint64_t uptime_ms; /* its clock and counters ... */
+	uint64_t swapin_pages, swapout_pages;
+	uint64_t refault_file;
+	uint64_t psi_us;
+	uint64_t use_kib; /* ... and the hard use in it */
+
+	uint64_t decay_ms;	 /* when what follows was let fall last */
+	uint64_t growth_kib_s;	 /* of hard use: the steepest of late */
+	uint64_t peak_kib_s;	 /* the same, remembered for longer */
+	uint64_t peak_use_kib;	 /* hard use: the highest of late */
+	uint64_t warm_swap_kib;	 /* swapped out, and likely to be wanted back */
+	uint64_t warm_cache_kib; /* cache that came back after it was thrown out */
+	uint64_t pressure_ppm;	 /* share of time stalled */
+	uint64_t boost_percent;	 /* on headroom: it ran short in spite of it */
+	uint64_t swapin_us;	 /* stall for each page swapped in, averaged; 0: not known */
+	uint64_t
+		contrary_ms; /* since when it claims to be full while nothing in it stalls; 0: does not */
+
+	uint64_t restless_ms;	/* last sign that it missed something; 0: none yet */
+	uint64_t press_cap_kib; /* probing: it shall hold no more than this; 0: not pressed */
+	uint64_t press_ms;	/* last step ... */
+	uint64_t press_wait_ms; /* ... and how long it waited after it last stepped back; doubles */
+	uint64_t working_set_kib; /* with less than this it missed something; 0: not found yet */
+	uint64_t working_set_ms;  /* when that was */
 };
 
 struct mm_track {
@@ -41,6 +71,13 @@ struct mm_track {
 	uint64_t report_held_kib; /* ... and what the guest held then */
 	uint64_t use_kib;	  /* hard use, as smoothed for deciding */
 	uint64_t use_ms;	  /* when it was smoothed last; 0: never */
+	struct mm_need_track need;
+
+	struct mm_guest_policy policy; /* what the administrator wants for it, resolved ... */
+	bool is_policy_known;	       /* ... with these: */
+	uint32_t policy_generation;
+	char policy_name[MM_NAME_MAX];
+	struct mm_guest_policy policy_own;
 };
 
 struct mm_history {

@@ -14,15 +14,16 @@
 
 /* Why a domain's target is what it is. mm_reason_text() says it in words. */
 enum mm_reason {
-	MM_REASON_STEADY,	 /* at its target, or nearer than the dead band */
-	MM_REASON_DONATE,	 /* shrinks: the policy gives its idle memory to others */
-	MM_REASON_GROW,		 /* grows: the policy wished it and the memory is there */
-	MM_REASON_SHORT,	 /* grows first: less available than its headroom */
-	MM_REASON_EMERGENCY,	 /* stalls, or falls steeply: grows at once out of the burst pool */
-	MM_REASON_WAIT,		 /* would grow; the memory is not free yet */
-	MM_REASON_MINIMUM,	 /* raised to, or kept at, its minimum */
-	MM_REASON_MAXIMUM,	 /* its maximum stops it */
-	MM_REASON_HARD_USE,	 /* kept: less would cut into what it cannot give back */
+	MM_REASON_STEADY,    /* at its target, or nearer than the dead band */
+	MM_REASON_DONATE,    /* shrinks: the policy gives its idle memory to others */
+	MM_REASON_GROW,	     /* grows: the policy wished it and the memory is there */
+	MM_REASON_SHORT,     /* grows first: less available than its headroom */
+	MM_REASON_EMERGENCY, /* stalls, or falls steeply: grows at once out of the burst pool */
+	MM_REASON_WAIT,	     /* would grow; the memory is not free yet */
+	MM_REASON_MINIMUM,   /* raised to, or kept at, its minimum */
+	MM_REASON_MAXIMUM,   /* its maximum stops it */
+	MM_REASON_HARD_USE,  /* kept: less would cut into what it cannot give back */
+	MM_REASON_DOUBT,     /* claims to be full, but nothing in it stalls: kept at its share */
 	MM_REASON_OVERCOMMITTED, /* hard use of all does not fit the budget; left alone */
 	MM_REASON_NUDGE,	 /* balloon does not move: another target wakes it */
 	MM_REASON_STUCK,	 /* balloon does not follow: target set to what it holds */

@@ -57,19 +57,17 @@ static enum mm_choice general_probing(enum mm_probing probing)
 void mm_config_guest(const struct mm_config *cfg, const struct mm_domain *dom,
 	struct mm_guest_policy *ret_policy)
 {
-	struct mm_guest_policy policy = {
-		.has_min = true,
-		.has_max = true,
-		.min_kib = cfg->min_kib,
-		.max_kib = cfg->max_kib,
-		.weight = MM_WEIGHT_DEFAULT,
-		.exclude = mm_config_is_excluded(cfg, dom->name) ? MM_CHOICE_YES : MM_CHOICE_NO,
-		.probing = general_probing(cfg->probing),
-	};
-
+	/* padding too, so that histories can be compared byte by byte */
+	memset(ret_policy, 0, sizeof(*ret_policy));
+	ret_policy->has_min = true;
+	ret_policy->has_max = true;
+	ret_policy->min_kib = cfg->min_kib;
+	ret_policy->max_kib = cfg->max_kib;
+	ret_policy->weight = MM_WEIGHT_DEFAULT;
+	ret_policy->exclude = mm_config_is_excluded(cfg, dom->name) ? MM_CHOICE_YES : MM_CHOICE_NO;
+	ret_policy->probing = general_probing(cfg->probing);
 	for (size_t i = 0; i < cfg->rule_count; i++)
 		if (is_match(&cfg->rules[i], dom))
-			mm_guest_policy_merge(&policy, &cfg->rules[i].policy);
-	mm_guest_policy_merge(&policy, &dom->policy);
-	*ret_policy = policy;
+			mm_guest_policy_merge(ret_policy, &cfg->rules[i].policy);
+	mm_guest_policy_merge(ret_policy, &dom->policy);
 }

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "need.h"
+#include "probing.h"
 #include "progress.h"
 #include "share.h"
 #include "survey.h"
@@ -54,6 +56,13 @@ static void change(
 	entry->is_change = true;
 }
 
+static enum mm_reason shrink_reason(const struct mm_share *row)
+{
+	if (row->reason == MM_REASON_DOUBT)
+		return row->reason;
+	return row->cap_kib && row->wish_kib == row->cap_kib ? MM_REASON_PRESS : MM_REASON_DONATE;
+}
+
 /* Below its present target, or what it holds: memory, or the promise of it, is given back. */
 static void plan_shrink(struct mm_decision *d, const struct mm_share *row)
 {
@@ -61,7 +70,7 @@ static void plan_shrink(struct mm_decision *d, const struct mm_share *row)
 	uint64_t new_kib = mm_max_u64(row->wish_kib, mm_sub_floor(row->held_kib, leash));
 
 	if (row->target_kib > new_kib + dead_band(row))
-		change(d, row, new_kib, MM_REASON_DONATE);
+		change(d, row, new_kib, shrink_reason(row));
 	else if (new_kib > row->target_kib + dead_band(row) && row->wish_kib >= new_kib)
 		change(d, row, new_kib, MM_REASON_HARD_USE);
 	else
@@ -116,6 +125,16 @@ static void grant(struct mm_decision *d, uint64_t *available_kib, bool is_urgent
 	*available_kib -= given;
 }
 
+static enum mm_reason growth_reason(
+	const struct mm_decision *d, const struct mm_share *row, bool is_short)
+{
+	if (!is_short)
+		return row->reason == MM_REASON_STEP_BACK ? row->reason : MM_REASON_GROW;
+	return mm_need_is_emergency(&d->hist->tracks[row->index], &d->snap->domains[row->index])
+		       ? MM_REASON_EMERGENCY
+		       : MM_REASON_SHORT;
+}
+
 static void plan_grow(struct mm_decision *d, const struct mm_share *row)
 {
 	struct mm_plan_entry *entry = &d->plan->entries[row->index];
@@ -123,11 +142,12 @@ static void plan_grow(struct mm_decision *d, const struct mm_share *row)
 	uint64_t new_kib = base + row->gain_kib;
 	bool is_short = row->low_kib > base;
 	uint64_t worth = is_short ? GRANT_MIN_KIB : dead_band(row);
+	enum mm_reason reason = growth_reason(d, row, is_short);
 
 	if (row->target_kib > new_kib + dead_band(row))
 		change(d, row, new_kib, MM_REASON_DONATE);
 	else if (new_kib >= row->target_kib + worth)
-		change(d, row, new_kib, is_short ? MM_REASON_SHORT : MM_REASON_GROW);
+		change(d, row, new_kib, reason);
 	else if (row->wish_kib >= row->target_kib + dead_band(row))
 		entry->reason = MM_REASON_WAIT;
 	else
@@ -293,13 +313,27 @@ static int reserve(struct mm_plan *plan, size_t count)
 	return 0;
 }
 
-/* The policy's wishes. Returns the tax rate that it applied. */
-static uint32_t wish(struct mm_decision *d)
+/* Wishes, bent to what must hold: policy and guard. */
+static void wish(struct mm_decision *d)
 {
-	switch (d->cfg->policy) {
+	const struct mm_config *cfg = d->cfg;
+	enum mm_policy policy = cfg->is_equal ? MM_POLICY_TAX : cfg->policy; /* -r: tau 0 */
+	uint64_t free_goal_kib = 0;
+
+	switch (policy) {
+	case MM_POLICY_NEED:
+		mm_probe_working_sets(d);
+		d->plan->tau_ppm = mm_policy_need(cfg, &d->shares);
+		break;
 	default:
-		return mm_policy_tax(d->cfg, &d->shares, d->snap->now_ms, d->hist);
+		d->plan->tau_ppm = mm_policy_tax(cfg, &d->shares, d->snap->now_ms, d->hist);
+		free_goal_kib = mm_free_goal(cfg, &d->shares);
+		break;
 	}
+	d->plan->is_overcommitted = mm_guard(&d->shares, free_goal_kib);
+	d->plan->pool_kib = d->shares.budget_kib;
+	for (size_t i = 0; i < d->shares.count; i++)
+		d->plan->pool_kib = mm_sub_floor(d->plan->pool_kib, d->shares.rows[i].wish_kib);
 }
 
 int mm_decide(const struct mm_config *cfg, const struct mm_snapshot *snap, struct mm_history *hist,
@@ -317,8 +351,7 @@ int mm_decide(const struct mm_config *cfg, const struct mm_snapshot *snap, struc
 	ret_plan->is_moving = false;
 	d.shares.rows = ret_plan->shares;
 	mm_survey(&d);
-	ret_plan->tau_ppm = wish(&d);
-	ret_plan->is_overcommitted = mm_guard(&d.shares, mm_free_goal(cfg, &d.shares));
+	wish(&d);
 
 	available_kib = ret_plan->available_kib;
 	grant(&d, &available_kib, true);

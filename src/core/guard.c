@@ -96,33 +96,41 @@ static void hand_out(struct mm_shares *shares, uint64_t rest_kib)
 	}
 }
 
+/* In a shortage: a row at that level for its weight, within what it keeps and its guarantee. */
+static uint64_t at_level(const struct mm_share *row, uint64_t level)
+{
+	uint64_t kept = mm_min_u64(row->low_kib, row->held_kib);
+
+	return clamp(mm_scale(level, row->weight, MM_WEIGHT_DEFAULT), kept, row->low_kib);
+}
+
+static uint64_t sum_at_level(const struct mm_shares *shares, uint64_t level)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < shares->count; i++)
+		sum += at_level(&shares->rows[i], level);
+	return sum;
+}
+
 /*
  * The guarantees do not fit. Whoever holds more than its own goes down to it; the others keep what
- * they hold, and share what came free, each by what it lacks.
+ * they hold, and what came free raises those first that hold least for their weight (max-min
+ * fairness), so that two guests that run short together end alike.
  */
 static void share_shortage(struct mm_shares *shares)
 {
-	uint64_t sum = 0;
-	uint64_t lack = 0;
-	uint64_t rest;
+	uint64_t level = 0;
 
+	if (sum_at_level(shares, 0) <= shares->budget_kib)
+		level = highest_level(shares, MM_SIZE_MAX_KIB * MM_WEIGHT_DEFAULT, sum_at_level);
 	for (size_t i = 0; i < shares->count; i++) {
 		struct mm_share *row = &shares->rows[i];
 
 		row->soft_kib = row->low_kib;
-		row->wish_kib = mm_min_u64(row->low_kib, row->held_kib);
-		row->gain_kib = row->low_kib - row->wish_kib;
-		if (row->gain_kib > 0 || row->wish_kib == row->held_kib)
+		row->wish_kib = at_level(row, level);
+		if (row->wish_kib < row->low_kib || row->wish_kib == row->held_kib)
 			row->reason = MM_REASON_OVERCOMMITTED;
-		sum += row->wish_kib;
-		lack += row->gain_kib;
-	}
-	rest = mm_sub_floor(shares->budget_kib, sum);
-	for (size_t i = 0; i < shares->count && lack > 0; i++) {
-		struct mm_share *row = &shares->rows[i];
-
-		row->wish_kib += mm_scale(mm_min_u64(rest, lack), row->gain_kib, lack);
-		row->gain_kib = 0; /* decide.c counts the grants of this round in it */
 	}
 }
 
@@ -151,7 +159,7 @@ bool mm_guard(struct mm_shares *shares, uint64_t free_goal_kib)
 	for (size_t i = 0; i < shares->count; i++) {
 		struct mm_share *row = &shares->rows[i];
 
-		row->soft_kib = with_free(row, level);
+		row->soft_kib = mm_max_u64(row->soft_kib, with_free(row, level));
 		bound(row);
 		sum += row->wish_kib;
 	}

@@ -18,6 +18,8 @@ static const struct {
 	[MM_REASON_MINIMUM] = {"minimum", "is at its minimum"},
 	[MM_REASON_MAXIMUM] = {"maximum", "is at its maximum"},
 	[MM_REASON_HARD_USE] = {"hard-use", "keeps its hard use and a margin"},
+	[MM_REASON_DOUBT] = {"doubt",
+		"claims to be full but nothing in it stalls, kept at its share"},
 	[MM_REASON_OVERCOMMITTED] = {"overcommitted", "hard use of all guests exceeds the budget"},
 	[MM_REASON_NUDGE] = {"nudge", "balloon does not move, wakes it"},
 	[MM_REASON_STUCK] = {"stuck", "balloon does not follow, keeps what it holds"},

@@ -12,6 +12,7 @@
 
 #include "xenmm/config.h"
 #include "xenmm/history.h"
+#include "xenmm/need.h"
 #include "xenmm/plan.h"
 
 struct mm_share {
@@ -20,16 +21,21 @@ struct mm_share {
 	uint64_t target_kib; /* its balloon target now; held_kib where none is set */
 	uint64_t use_kib;    /* hard use: held - available */
 	uint64_t need_kib;   /* hard use plus a margin, and its minimum */
-	uint64_t low_kib;    /* guarantee: need_kib, or what it holds while it may not shrink */
-	uint64_t soft_kib;   /* low_kib and as much of -f on top as everybody can have */
-	uint64_t high_kib;   /* maximum */
-	uint64_t wish_kib;   /* what it shall hold in the end */
-	uint64_t gain_kib;   /* scratch of the guard: what a proportional step gives or takes */
-	uint64_t probe_kib;  /* a stuck balloon that is short may be tried with this much more */
-	uint32_t weight;     /* of its claim to what is left over */
+	uint64_t min_kib;    /* what the administrator guarantees */
+	uint64_t cap_kib;    /* probing: no more than this of the surplus; 0: no cap */
+	struct mm_need need;
+	uint64_t core_kib;  /* as low_kib, with what of the margin it keeps in a shortage */
+	uint64_t low_kib;   /* guarantee: need_kib, or what it holds while it may not shrink */
+	uint64_t soft_kib;  /* low_kib and as much of -f on top as everybody can have */
+	uint64_t high_kib;  /* maximum */
+	uint64_t wish_kib;  /* what it shall hold in the end */
+	uint64_t gain_kib;  /* scratch of the guard: what a proportional step gives or takes */
+	uint64_t probe_kib; /* a stuck balloon that is short may be tried with this much more */
+	uint32_t weight;    /* of its claim to what is left over */
 	bool may_shrink;
 	bool may_grow;
 	bool is_stuck;
+	bool is_contrary;      /* its claim is not believed beyond its share (need.h) */
 	enum mm_reason reason; /* set where something but the policy decided */
 };
 
@@ -57,10 +63,16 @@ uint32_t mm_policy_tax(const struct mm_config *cfg, struct mm_shares *shares, ui
 	struct mm_history *hist);
 
 /*
+ * Need first: guarantees, the warm part, headroom, then surplus; see policy_need.c. Sets wish_kib
+ * and soft_kib of every row, and returns the tax on idle memory that decided a tier that did not fit.
+ */
+uint32_t mm_policy_need(const struct mm_config *cfg, struct mm_shares *shares);
+
+/*
  * Bends the wishes until they keep the invariants: low <= wish <= high, sum <= budget, nobody below
  * soft_kib while another is above its own. Returns true when even the guarantees do not fit; then
- * rows above theirs are lowered to it, and the others share what is left without losing what they
- * hold.
+ * rows above theirs are lowered to it, nobody loses what it holds of its own, and what is left
+ * raises those first that hold least for their weight.
  */
 bool mm_guard(struct mm_shares *shares, uint64_t free_goal_kib);
 

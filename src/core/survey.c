@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "need.h"
 #include "progress.h"
 #include "xenmm/units.h"
 
@@ -35,6 +36,9 @@
 #define MARGIN_MIN_KIB (16 * MM_KIB_PER_MIB)
 #define MARGIN_MAX_KIB (256 * MM_KIB_PER_MIB)
 
+/* Of the margin, what a guest with swap keeps while others lack what they use. */
+#define TIGHT_PART 4
+
 static bool is_silent(const struct mm_domain *dom, uint64_t now_ms)
 {
 	uint64_t limit =
@@ -43,9 +47,25 @@ static bool is_silent(const struct mm_domain *dom, uint64_t now_ms)
 	return mm_sub_floor(now_ms, dom->report_ms) > limit;
 }
 
+/* What holds for a domain, looked up when it, the settings or its name are new. */
+static const struct mm_guest_policy *policy_of(
+	const struct mm_config *cfg, const struct mm_domain *dom, struct mm_track *track)
+{
+	if (track->is_policy_known && track->policy_generation == cfg->generation &&
+		!strcmp(track->policy_name, dom->name) &&
+		!memcmp(&track->policy_own, &dom->policy, sizeof(dom->policy)))
+		return &track->policy;
+	mm_config_guest(cfg, dom, &track->policy);
+	track->is_policy_known = true;
+	track->policy_generation = cfg->generation;
+	memcpy(track->policy_name, dom->name, sizeof(dom->name));
+	memcpy(&track->policy_own, &dom->policy, sizeof(dom->policy));
+	return &track->policy;
+}
+
 /* Why a domain does not take part; MM_REASON_STEADY where it does. */
 static enum mm_reason standing(
-	const struct mm_config *cfg, const struct mm_domain *dom, uint64_t now_ms)
+	const struct mm_guest_policy *policy, const struct mm_domain *dom, uint64_t now_ms)
 {
 	static const enum mm_reason by_state[MM_DOM_STATE_COUNT] = {
 		[MM_DOM_RUNNING] = MM_REASON_STEADY,
@@ -58,7 +78,7 @@ static enum mm_reason standing(
 
 	if (dom->state == MM_DOM_DYING)
 		return MM_REASON_DYING;
-	if (mm_config_is_excluded(cfg, dom->name))
+	if (policy->exclude == MM_CHOICE_YES)
 		return MM_REASON_EXCLUDED;
 	if (dom->state == MM_DOM_BUILDING || dom->state == MM_DOM_FOREIGN)
 		return by_state[dom->state];
@@ -125,15 +145,27 @@ static uint64_t margin(uint64_t use_kib, enum mm_source source)
 	return source == MM_SOURCE_XENSERVER ? 4 * kib : kib;
 }
 
+/* In a shortage swap makes up for most of the margin; without swap nothing does. */
+static uint64_t core(const struct mm_share *row, const struct mm_report *report, uint64_t surge_kib)
+{
+	uint64_t margin_kib = mm_sub_floor(row->need_kib, row->use_kib);
+	uint64_t core_kib = row->need_kib;
+
+	if (report->swap_free_kib >= margin_kib)
+		core_kib = row->use_kib + margin_kib / TIGHT_PART;
+	return mm_min_u64(mm_max_u64(core_kib + surge_kib, row->min_kib), row->high_kib);
+}
+
 static void fill_bounds(
-	struct mm_share *row, const struct mm_config *cfg, const struct mm_domain *dom)
+	struct mm_share *row, const struct mm_guest_policy *policy, const struct mm_domain *dom)
 {
 	row->high_kib = dom->static_max_kib ? dom->static_max_kib
 					    : mm_max_u64(row->held_kib, row->target_kib);
-	if (cfg->max_kib)
-		row->high_kib = mm_min_u64(row->high_kib, cfg->max_kib);
+	if (policy->max_kib)
+		row->high_kib = mm_min_u64(row->high_kib, policy->max_kib);
+	row->min_kib = mm_min_u64(policy->min_kib, row->high_kib);
 	row->need_kib =
-		mm_max_u64(row->use_kib + margin(row->use_kib, dom->report.source), cfg->min_kib);
+		mm_max_u64(row->use_kib + margin(row->use_kib, dom->report.source), row->min_kib);
 	row->need_kib = mm_min_u64(row->need_kib, row->high_kib);
 	if (row->is_stuck && row->need_kib >= row->held_kib + MM_PROBE_KIB)
 		row->probe_kib = MM_PROBE_KIB;
@@ -141,6 +173,21 @@ static void fill_bounds(
 	if (!row->may_grow)
 		row->high_kib = mm_min_u64(row->high_kib, row->held_kib + row->probe_kib);
 	row->low_kib = mm_min_u64(row->low_kib, row->high_kib);
+}
+
+static void fill_need(struct mm_decision *d, struct mm_share *row, struct mm_track *track,
+	const struct mm_domain *dom)
+{
+	struct mm_plan_entry *entry = &d->plan->entries[row->index];
+
+	mm_need_update(track, dom, entry->use_kib, row->held_kib, d->snap->now_ms);
+	row->need = mm_need_estimate(track, dom->report.source, row->use_kib, d->cfg->free_kib);
+	row->core_kib = core(row, &dom->report, mm_need_surge(track, dom));
+	row->is_contrary = mm_need_is_contrary(track, d->snap->now_ms);
+	entry->need = row->need;
+	entry->min_kib = row->min_kib;
+	entry->max_kib = row->high_kib;
+	entry->weight = row->weight;
 }
 
 static void add_share(struct mm_decision *d, size_t i, uint64_t held_kib)
@@ -157,11 +204,13 @@ static void add_share(struct mm_decision *d, size_t i, uint64_t held_kib)
 	row->target_kib = dom->target_kib ? dom->target_kib : held_kib;
 	row->use_kib =
 		mm_min_u64(smooth_use(track, hard_use(dom, track, held_kib), now_ms), held_kib);
+	row->weight = track->policy.weight;
 	row->is_stuck = track->progress == MM_PROGRESS_STUCK;
 	row->may_shrink = !row->is_stuck && !(is_lagging && track->is_shrinking) &&
 			  !is_young(dom, track, now_ms);
 	row->may_grow = !row->is_stuck && !(is_lagging && !track->is_shrinking);
-	fill_bounds(row, d->cfg, dom);
+	fill_bounds(row, &track->policy, dom);
+	fill_need(d, row, track, dom);
 }
 
 static void note_report(struct mm_track *track, const struct mm_domain *dom, uint64_t held_kib)
@@ -175,9 +224,9 @@ static void note_report(struct mm_track *track, const struct mm_domain *dom, uin
 }
 
 static enum mm_reason standing_now(
-	const struct mm_decision *d, const struct mm_domain *dom, const struct mm_track *track)
+	const struct mm_decision *d, const struct mm_domain *dom, struct mm_track *track)
 {
-	enum mm_reason reason = standing(d->cfg, dom, d->snap->now_ms);
+	enum mm_reason reason = standing(policy_of(d->cfg, dom, track), dom, d->snap->now_ms);
 
 	/* Without its offset an HVM guest at rest cannot be told from one that lags behind. */
 	if (reason == MM_REASON_STEADY && dom->type == MM_DOM_HVM && !track->is_offset_known)
@@ -220,18 +269,26 @@ static void survey_domain(struct mm_decision *d, size_t i)
 /*
  * Budget: -N, or what the managed guests hold together with what the host can spare; a host below
  * its reserve makes it smaller. Available: what may be promised now, because it is free now. What
- * domains in the making still lack is claimed for them as a rule, and not to be counted twice.
+ * domains in the making still lack is claimed for them as a rule, and not to be counted twice. Leases
+ * make both smaller until the guests that they are for have started.
  */
 static void set_budget(struct mm_decision *d)
 {
 	const struct mm_host *host = &d->snap->host;
 	uint64_t bound_kib = mm_max_u64(host->claims_kib, d->building_kib) + d->cfg->reserve_kib +
 			     d->promised_kib;
-	uint64_t spare_kib = mm_sub_floor(host->free_kib, bound_kib);
+	uint64_t spare_kib;
 	uint64_t budget_kib = d->cfg->budget_kib;
 
+	d->plan->spare_kib = mm_sub_floor(host->free_kib, bound_kib);
+	bound_kib += host->reserved_kib;
+	spare_kib = mm_sub_floor(host->free_kib, bound_kib);
 	if (!budget_kib)
 		budget_kib = mm_sub_floor(d->managed_kib + host->free_kib, bound_kib);
+	else if (host->reserved_kib >
+		 0) /* a guest that starts goes before what was typed by hand */
+		budget_kib = mm_min_u64(
+			budget_kib, mm_sub_floor(d->managed_kib + host->free_kib, bound_kib));
 	else /* typed by hand: more than there is would be waited for while others idle */
 		budget_kib = mm_min_u64(budget_kib, d->managed_kib + spare_kib);
 	d->plan->budget_kib = budget_kib;

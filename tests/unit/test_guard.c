@@ -47,10 +47,14 @@ static const struct guard_case cases[] = {
 		{{500, 100, 100, 2000, 1101, 633, 0}, {500, 100, 100, 2000, 601, 367, 0}}},
 	{"wishes below the budget: the rest in equal parts", 1000, 1, false, 2,
 		{{500, 100, 100, 2000, 300, 450, 0}, {500, 100, 100, 2000, 400, 550, 0}}},
-	{"overcommitted: nobody below its guarantee, shares by lack", 1000, 50, true, 3,
+	{"overcommitted: nobody below its guarantee, the rest alike", 1000, 50, true, 3,
 		{{700, 200, 300, 2000, 0, 300, 0},
 			{200, 200, 500, 2000, 0, 350, MM_REASON_OVERCOMMITTED},
 			{200, 200, 500, 2000, 0, 350, MM_REASON_OVERCOMMITTED}}},
+	{"overcommitted: whoever holds least is raised first", 1000, 50, true, 3,
+		{{400, 400, 500, 2000, 0, 400, MM_REASON_OVERCOMMITTED},
+			{100, 100, 500, 2000, 0, 300, MM_REASON_OVERCOMMITTED},
+			{200, 200, 500, 2000, 0, 300, MM_REASON_OVERCOMMITTED}}},
 	{"overcommitted, all hold less than their guarantee: nobody moves", 300, 50, true, 2,
 		{{100, 100, 200, 2000, 0, 150, MM_REASON_OVERCOMMITTED},
 			{100, 100, 200, 2000, 0, 150, MM_REASON_OVERCOMMITTED}}},
@@ -71,7 +75,8 @@ static void fill(struct mm_share *row, const struct guard_row *from)
 		.need_kib = from->low,
 		.low_kib = from->low,
 		.high_kib = from->high,
-		.wish_kib = from->wish};
+		.wish_kib = from->wish,
+		.weight = MM_WEIGHT_DEFAULT};
 }
 
 static void test_cases(void **state)
@@ -105,7 +110,8 @@ static void random_row(struct mm_share *row, uint64_t *random)
 {
 	*row = (struct mm_share){.held_kib = any_size(random),
 		.high_kib = any_size(random),
-		.wish_kib = any_size(random)};
+		.wish_kib = any_size(random),
+		.weight = 1 + (uint32_t)random_below(random, MM_WEIGHT_MAX)};
 	row->target_kib = row->held_kib;
 	row->use_kib = random_below(random, row->held_kib + 1);
 	row->need_kib = row->use_kib + random_below(random, 1000);

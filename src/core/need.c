@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The estimate of need. Counters are compared from report to report over the guest's own clock; a
+ * counter that goes back is a reboot, and begins anew. All rates are bounded by what the guest
+ * holds, so that a guest gains nothing by absurd numbers.
+ */
+#include "need.h"
+
+#include "share.h"
+#include "xenmm/units.h"
+
+/*
+ * From the moment a guest begins to need memory until it has it: its agent's sample (0.1 s while
+ * available memory falls, 1 s before it notices), 0.1 s to be heard, a round, and a balloon that
+ * moves 100 MiB and more in a second (all seen in the lab). What it may grow by in that time it
+ * must have already.
+ */
+#define REACTION_MS 2000
+
+/* Free memory without any growth: an eighth of hard use, within these (peers keep 10 to 30 %). */
+#define HEADROOM_PART	 8
+#define HEADROOM_MIN_KIB (32 * MM_KIB_PER_MIB)
+#define HEADROOM_MAX_KIB (512 * MM_KIB_PER_MIB)
+
+/*
+ * The same with a burst pool and an agent that is awake. How fast a guest can grow is remembered for
+ * minutes, and so much it always has in hand: without swap a late answer is a killed program.
+ */
+#define ANSWER_MS 500
+
+/*
+ * A guest that has nothing left uses exactly what it holds, however much it wants: in an emergency
+ * what it grew by in this time is added to what it is known to use.
+ */
+#define SURGE_MS      1000
+#define SURGE_MIN_KIB (8 * MM_KIB_PER_MIB)
+
+/* Falls by itself with these time constants: a burst is often followed by another. */
+#define GROWTH_FALL_MS	 10000
+#define PEAK_FALL_MS	 600000
+#define PRESSURE_FALL_MS 5000
+
+/*
+ * What a guest used a while ago it may use again: part of its headroom, for longer where its agent
+ * tells too little, or too seldom, for an answer in time.
+ */
+#define USE_PEAK_MS	  60000
+#define USE_PEAK_BLIND_MS 600000
+
+#define BOOST_FALL_MS 20000
+
+/*
+ * What was swapped out or read again counts as wanted for so long after the last sign of it. Linux
+ * leaves cold pages in swap for ever, so this must end.
+ */
+#define WARM_FALL_MS 60000
+
+/* Stalled for a tenth of the time (senpai's range is 0.1 %, systemd-oomd kills at 60 %): doubled headroom. */
+#define PRESSURE_FULL_PPM 100000
+
+/* From this on a guest that is short is an emergency. */
+#define PRESSURE_URGENT_PPM 10000
+
+/* Below this nobody notices: oomd's senpai presses up to 0.1 %. */
+#define PRESSURE_CALM_PPM 1000
+
+/* Each report that finds next to nothing available doubles the headroom, up to this. */
+#define BOOST_MAX_PERCENT 800
+
+/* Next to nothing: a 64th of the guest. */
+#define EMPTY_PART 64
+
+/* So long it may claim that without any other sign of shortage. */
+#define CONTRARY_MS 10000
+
+/* Two reports nearer than this tell nothing of a rate. */
+#define RATE_MIN_MS 50
+
+/* senpai's rhythm and step; a first refault doubles the wait, from a minute to an hour. */
+#define PRESS_STEP_MS	  6000
+#define PRESS_STEP_PART	  100
+#define PRESS_WAIT_MS	  60000
+#define PRESS_WAIT_MAX_MS 3600000
+
+/* A working set that was found is believed for an hour. */
+#define WORKING_SET_MS 3600000
+
+/* A few pages come back at any time. */
+#define REFAULTS_CALM 16
+
+/* zram and fast flash answer in 0.02 to 0.2 ms, disks in 5 ms and more. */
+#define SWAPIN_SLOW_US 500
+
+/* What is left of a value after a time, with that time constant: linear within it. */
+static uint64_t fallen(uint64_t value, uint64_t elapsed_ms, uint64_t fall_ms)
+{
+	return value - mm_scale(value, mm_min_u64(elapsed_ms, fall_ms), fall_ms);
+}
+
+static uint64_t swap_used(const struct mm_report *report)
+{
+	return mm_sub_floor(report->swap_total_kib, report->swap_free_kib);
+}
+
+static bool is_empty(const struct mm_report *report)
+{
+	return report->avail_kib < report->total_kib / EMPTY_PART;
+}
+
+static void let_fall(struct mm_need_track *n, enum mm_source source, uint64_t now_ms)
+{
+	uint64_t elapsed_ms = mm_sub_floor(now_ms, n->decay_ms);
+	uint64_t fall_ms = source == MM_SOURCE_XENMM ? USE_PEAK_MS : USE_PEAK_BLIND_MS;
+
+	if (elapsed_ms < RATE_MIN_MS)
+		return; /* small steps would be lost in rounding */
+	n->growth_kib_s = fallen(n->growth_kib_s, elapsed_ms, GROWTH_FALL_MS);
+	n->peak_kib_s = fallen(n->peak_kib_s, elapsed_ms, PEAK_FALL_MS);
+	n->peak_use_kib = mm_min_u64(n->peak_use_kib,
+		n->use_kib +
+			fallen(mm_sub_floor(n->peak_use_kib, n->use_kib), elapsed_ms, fall_ms));
+	n->pressure_ppm = fallen(n->pressure_ppm, elapsed_ms, PRESSURE_FALL_MS);
+	n->boost_percent = fallen(n->boost_percent, elapsed_ms, BOOST_FALL_MS);
+	n->warm_swap_kib = fallen(n->warm_swap_kib, elapsed_ms, WARM_FALL_MS);
+	n->warm_cache_kib = fallen(n->warm_cache_kib, elapsed_ms, WARM_FALL_MS);
+	n->decay_ms = now_ms;
+}
+
+static void remember(struct mm_need_track *n, const struct mm_domain *dom, uint64_t use_kib)
+{
+	n->report_ms = dom->report_ms;
+	n->uptime_ms = dom->report.uptime_ms;
+	n->swapin_pages = dom->report.swapin_pages;
+	n->swapout_pages = dom->report.swapout_pages;
+	n->refault_file = dom->report.refault_file;
+	n->psi_us = dom->report.psi_some_us;
+	n->use_kib = use_kib;
+	n->peak_use_kib = mm_max_u64(n->peak_use_kib, use_kib);
+}
+
+/* Another boot, or a guest that plays with its counters: nothing can be compared. */
+static bool has_gone_back(const struct mm_need_track *n, const struct mm_report *report)
+{
+	return report->uptime_ms < n->uptime_ms || report->swapin_pages < n->swapin_pages ||
+	       report->swapout_pages < n->swapout_pages || report->refault_file < n->refault_file ||
+	       report->psi_some_us < n->psi_us;
+}
+
+/* Time between two reports: the guest's, which is exact, but never less than a tenth of ours. */
+static uint64_t time_between(const struct mm_need_track *n, const struct mm_domain *dom)
+{
+	uint64_t heard_ms = mm_sub_floor(dom->report_ms, n->report_ms);
+	uint64_t said_ms = mm_sub_floor(dom->report.uptime_ms, n->uptime_ms);
+
+	if (dom->report.uptime_ms == 0)
+		said_ms = heard_ms;
+	return mm_max_u64(mm_max_u64(said_ms, heard_ms / 10), RATE_MIN_MS);
+}
+
+/* A balloon that takes memory waits for it as a program does; that alone is no complaint. */
+static void note_stall(struct mm_need_track *n, const struct mm_report *report, uint64_t ms,
+	uint64_t swapins, bool is_shrinking)
+{
+	uint64_t stall_us = mm_min_u64(report->psi_some_us - n->psi_us, ms * 1000);
+
+	if (!is_shrinking || is_empty(report))
+		n->pressure_ppm = mm_max_u64(n->pressure_ppm, stall_us * 1000 / ms);
+	if (swapins < REFAULTS_CALM)
+		return;
+	/* half of the last, half of what was known: some hundreds of pages make a fair average */
+	stall_us /= swapins;
+	n->swapin_us = n->swapin_us ? (n->swapin_us + stall_us + 1) / 2 : stall_us + 1;
+}
+
+/*
+ * What was swapped out in a shortage is missed until it is back, or proves to be cold. What was read
+ * again was needed: so much more cache would have kept it.
+ */
+static void note_warmth(struct mm_need_track *n, const struct mm_report *report, uint64_t held_kib)
+{
+	uint64_t again_kib =
+		mm_min_u64(report->refault_file - n->refault_file, held_kib) * MM_KIB_PER_PAGE;
+	bool is_swapping =
+		report->swapout_pages > n->swapout_pages || report->swapin_pages > n->swapin_pages;
+
+	if (is_swapping)
+		n->warm_swap_kib = swap_used(report); /* refault_anon says the same again */
+	n->warm_swap_kib = mm_min_u64(n->warm_swap_kib, swap_used(report));
+	if (again_kib > REFAULTS_CALM * MM_KIB_PER_PAGE)
+		n->warm_cache_kib = mm_min_u64(n->warm_cache_kib + again_kib, held_kib / 2);
+}
+
+static void note_contradiction(
+	struct mm_need_track *n, const struct mm_report *report, uint64_t ms, uint64_t now_ms)
+{
+	bool is_calm = report->has_psi &&
+		       report->psi_some_us - n->psi_us <= ms * PRESSURE_CALM_PPM / 1000 &&
+		       report->refault_file - n->refault_file <= REFAULTS_CALM &&
+		       report->swapout_pages == n->swapout_pages;
+
+	if (!is_empty(report) || !is_calm)
+		n->contrary_ms = 0;
+	else if (!n->contrary_ms)
+		n->contrary_ms = now_ms;
+}
+
+/* Signs that it misses memory that it had. */
+static void note_rest(
+	struct mm_need_track *n, const struct mm_report *report, uint64_t ms, uint64_t now_ms)
+{
+	if (report->psi_some_us - n->psi_us > ms * PRESSURE_CALM_PPM / 1000 ||
+		report->refault_file - n->refault_file > REFAULTS_CALM ||
+		report->swapout_pages > n->swapout_pages)
+		n->restless_ms = now_ms;
+}
+
+static void compare(struct mm_track *track, const struct mm_domain *dom, uint64_t use_kib,
+	uint64_t held_kib, uint64_t now_ms)
+{
+	struct mm_need_track *n = &track->need;
+	bool is_shrinking = track->is_shrinking && track->progress != MM_PROGRESS_SETTLED;
+	const struct mm_report *report = &dom->report;
+	uint64_t ms = time_between(n, dom);
+	uint64_t growth = mm_sub_floor(use_kib, n->use_kib) * 1000 / ms;
+
+	n->growth_kib_s = mm_max_u64(n->growth_kib_s, mm_min_u64(growth, held_kib));
+	n->peak_kib_s = mm_max_u64(n->peak_kib_s, n->growth_kib_s);
+	if (is_empty(report))
+		n->boost_percent = mm_min_u64(2 * n->boost_percent + 100, BOOST_MAX_PERCENT);
+	note_stall(n, report, ms, report->swapin_pages - n->swapin_pages, is_shrinking);
+	note_warmth(n, report, held_kib);
+	note_rest(n, report, ms, now_ms);
+	note_contradiction(n, report, ms, now_ms);
+}
+
+void mm_need_update(struct mm_track *track, const struct mm_domain *dom, uint64_t use_kib,
+	uint64_t held_kib, uint64_t now_ms)
+{
+	struct mm_need_track *n = &track->need;
+
+	let_fall(n, dom->report.source, now_ms);
+	if (n->report_ms == dom->report_ms && n->report_ms)
+		return;
+	if (n->report_ms && !has_gone_back(n, &dom->report))
+		compare(track, dom, use_kib, held_kib, now_ms);
+	else
+		n->contrary_ms = 0;
+	remember(n, dom, use_kib);
+}
+
+struct mm_need mm_need_estimate(
+	const struct mm_track *track, enum mm_source source, uint64_t hard_kib, uint64_t free_kib)
+{
+	const struct mm_need_track *n = &track->need;
+	struct mm_need need = {.hard_kib = hard_kib, .pressure_ppm = (uint32_t)n->pressure_ppm};
+	uint64_t room = mm_min_u64(
+		mm_max_u64(hard_kib / HEADROOM_PART, HEADROOM_MIN_KIB), HEADROOM_MAX_KIB);
+	uint64_t pressure = mm_min_u64(n->pressure_ppm, PRESSURE_FULL_PPM);
+
+	room = mm_max_u64(room, mm_scale(n->peak_kib_s, ANSWER_MS, 1000));
+	room += mm_scale(n->growth_kib_s, REACTION_MS, 1000);
+	room += mm_scale(room, pressure, PRESSURE_FULL_PPM);
+	room += mm_scale(room, n->boost_percent, 100);
+	/* never more than doubles it, or what the administrator asks for */
+	room = mm_min_u64(room, mm_max_u64(hard_kib, HEADROOM_MAX_KIB / 2));
+	room = mm_max_u64(room, mm_sub_floor(n->peak_use_kib, hard_kib));
+	if (source == MM_SOURCE_XENSERVER) /* a report a minute: whatever happens, it is late */
+		room = mm_max_u64(2 * room, hard_kib);
+	need.headroom_kib = mm_max_u64(room, free_kib);
+	need.warm_kib = n->warm_swap_kib + n->warm_cache_kib;
+	if (n->working_set_kib > hard_kib + need.headroom_kib)
+		need.warm_kib = mm_max_u64(
+			need.warm_kib, n->working_set_kib - hard_kib - need.headroom_kib);
+	return need;
+}
+
+uint64_t mm_need_surge(const struct mm_track *track, const struct mm_domain *dom)
+{
+	if (!mm_need_is_emergency(track, dom))
+		return 0;
+	return mm_max_u64(mm_scale(track->need.growth_kib_s, SURGE_MS, 1000), SURGE_MIN_KIB);
+}
+
+bool mm_need_is_emergency(const struct mm_track *track, const struct mm_domain *dom)
+{
+	const struct mm_need_track *n = &track->need;
+
+	return n->pressure_ppm >= PRESSURE_URGENT_PPM ||
+	       mm_scale(n->growth_kib_s, REACTION_MS, 1000) > dom->report.avail_kib;
+}
+
+bool mm_need_is_contrary(const struct mm_track *track, uint64_t now_ms)
+{
+	return track->need.contrary_ms &&
+	       mm_sub_floor(now_ms, track->need.contrary_ms) >= CONTRARY_MS;
+}
+
+bool mm_need_swaps_slowly(const struct mm_track *track)
+{
+	return track->need.swapin_us >= SWAPIN_SLOW_US;
+}
+
+static void step_back(struct mm_need_track *n, uint64_t now_ms)
+{
+	n->working_set_kib = n->press_cap_kib + 2 * (n->press_cap_kib / PRESS_STEP_PART);
+	n->working_set_ms = now_ms;
+	n->press_cap_kib = 0;
+	n->press_ms = now_ms;
+	n->press_wait_ms = n->press_wait_ms ? mm_min_u64(2 * n->press_wait_ms, PRESS_WAIT_MAX_MS)
+					    : PRESS_WAIT_MS;
+}
+
+bool mm_need_probe(
+	struct mm_track *track, uint64_t held_kib, bool is_allowed, bool is_wanted, uint64_t now_ms)
+{
+	struct mm_need_track *n = &track->need;
+	uint64_t wait_ms =
+		n->press_cap_kib ? PRESS_STEP_MS : mm_max_u64(n->press_wait_ms, PRESS_STEP_MS);
+
+	if (n->working_set_kib && mm_sub_floor(now_ms, n->working_set_ms) >= WORKING_SET_MS)
+		n->working_set_kib = 0;
+	if (n->press_cap_kib && n->restless_ms > n->press_ms) {
+		step_back(n, now_ms);
+		return true;
+	}
+	if (!is_allowed)
+		n->press_cap_kib = 0;
+	if (!is_allowed || !is_wanted || mm_sub_floor(now_ms, n->press_ms) < wait_ms ||
+		mm_sub_floor(now_ms, n->restless_ms) < wait_ms)
+		return false;
+	if (!n->press_cap_kib || n->press_cap_kib > held_kib)
+		n->press_cap_kib = held_kib;
+	n->press_cap_kib -= n->press_cap_kib / PRESS_STEP_PART;
+	n->press_ms = now_ms;
+	return false;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Need, estimated from reports: up at once, down slowly. Knows nothing of budgets. An agent that
+ * tells less (no PSI, no counters, two numbers alone) gets the parts that can be known, and a wider
+ * margin.
+ */
+#ifndef XENMM_CORE_NEED_H
+#define XENMM_CORE_NEED_H
+
+#include "xenmm/history.h"
+#include "xenmm/need.h"
+
+/*
+ * Takes in the domain's last report, if it is a new one, and lets what is older fall. use_kib: hard
+ * use of that report; held_kib: what it holds now, in its target's terms.
+ */
+void mm_need_update(struct mm_track *track, const struct mm_domain *dom, uint64_t use_kib,
+	uint64_t held_kib, uint64_t now_ms);
+
+/*
+ * The estimate. hard_kib is the smoothed hard use; free_kib what the administrator wants it to have
+ * free (-f; 0: nothing said).
+ */
+struct mm_need mm_need_estimate(
+	const struct mm_track *track, enum mm_source source, uint64_t hard_kib, uint64_t free_kib);
+
+/* What an emergency adds to its hard use, KiB; 0 when there is none. */
+uint64_t mm_need_surge(const struct mm_track *track, const struct mm_domain *dom);
+
+/* It stalls, or at its present slope it has nothing left before the next answer. */
+bool mm_need_is_emergency(const struct mm_track *track, const struct mm_domain *dom);
+
+/*
+ * It has claimed for a while to use nearly all that it has, but nothing in it stalls, swaps or is
+ * read again: no guest can be that full and that calm. Its claim is not believed beyond its share.
+ */
+bool mm_need_is_contrary(const struct mm_track *track, uint64_t now_ms);
+
+/*
+ * Working-set probing: moves the cap on what it shall hold. is_allowed: it may be pressed at all (else
+ * the cap is lifted); is_wanted: its memory is welcome, so the cap comes down by a step of at
+ * most 1 %, once it has been calm for long enough. At the first sign that it misses something the
+ * cap is lifted, and what it held before is remembered as its working set. Returns true in the round
+ * in which that happened.
+ */
+bool mm_need_probe(struct mm_track *track, uint64_t held_kib, bool is_allowed, bool is_wanted,
+	uint64_t now_ms);
+
+/* Whether its swap, as far as seen, is so slow that probing is off unless asked for. */
+bool mm_need_swaps_slowly(const struct mm_track *track);
+
+#endif
