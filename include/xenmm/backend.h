@@ -15,6 +15,12 @@
 #include "xenmm/plan.h"
 #include "xenmm/snapshot.h"
 
+/* Something the administrator should know, in one line. */
+struct mm_note {
+	bool is_warning; /* otherwise for information */
+	char text[512];
+};
+
 struct event_base; /* libevent */
 struct mm_backend;
 
@@ -62,6 +68,13 @@ struct mm_backend_ops {
 	 * add. Valid until the next call.
 	 */
 	const char *(*last_error)(struct mm_backend *b);
+
+	/*
+	 * NULL allowed. Hands out what the back end found out by itself and nobody asked for, one note a call, each once;
+	 * the same trouble at most once a minute. Returns false when there is none (left). Worth a look after each
+	 * sample().
+	 */
+	bool (*note)(struct mm_backend *b, struct mm_note *ret_note);
 
 	/* To be called before the event base that wait() was given goes away. */
 	void (*close)(struct mm_backend *b);

@@ -147,3 +147,11 @@ void mm_events_round(
 	events->next = last;
 	events->count = snap->count;
 }
+
+void mm_events_notes(struct mm_backend *backend)
+{
+	struct mm_note note;
+
+	while (backend->ops->note && backend->ops->note(backend, &note))
+		mm_log(note.is_warning ? MM_LOG_WARN : MM_LOG_INFO, "%s", note.text);
+}

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "xenmm/backend.h"
 #include "xenmm/plan.h"
 #include "xenmm/snapshot.h"
 
@@ -39,5 +40,8 @@ void mm_events_refused(struct mm_events *events, const struct mm_snapshot *snap,
 /* A round was decided: tells which guests stand otherwise than in the round before. */
 void mm_events_round(
 	struct mm_events *events, const struct mm_snapshot *snap, const struct mm_plan *plan);
+
+/* Tells what the back end has to say by itself. */
+void mm_events_notes(struct mm_backend *backend);
 
 #endif

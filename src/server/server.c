@@ -225,6 +225,7 @@ static int run_round(struct server *server)
 	const struct mm_backend_ops *ops = server->backend->ops;
 	int r = ops->sample(server->backend, &server->snap);
 
+	mm_events_notes(server->backend);
 	if (r == -ENODATA)
 		return 1;
 	if (r == -EAGAIN) {

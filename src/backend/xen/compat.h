@@ -14,6 +14,7 @@
 
 #include <libxl.h>
 #include <xenctrl.h>
+#include <xenevtchn.h>
 #include <xenstore.h>
 #include <xentoollog.h>
 

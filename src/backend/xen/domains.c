@@ -151,6 +151,7 @@ static int fill_host(struct mm_xen *x, struct mm_host *host)
 		return -EIO;
 	host->total_kib = info.total_pages * MM_KIB_PER_PAGE;
 	host->free_kib = (info.free_pages + info.scrub_pages) * MM_KIB_PER_PAGE;
+	x->free_kib = host->free_kib;
 	host->claims_kib = info.outstanding_pages * MM_KIB_PER_PAGE;
 	return 0;
 }
@@ -217,6 +218,7 @@ static int add_domain(struct mm_xen *x, unsigned int i, struct mm_snapshot *snap
 	dom->claim_kib = x->infos[i].outstanding_pages * MM_KIB_PER_PAGE;
 	dom->static_max_kib = guest->static_max_kib;
 	dom->pod_kib = pod_kib(x, guest, dom->state);
+	dom->policy = guest->policy_key.policy;
 	heard = mm_agent_best(&guest->agent, now_ms);
 	if (heard) {
 		dom->report = heard->report;

@@ -78,11 +78,13 @@ static unsigned int memory_dirty(const char *path)
 	const char *key = below_memory(path);
 
 	if (!key) /* the directory: our registration, or it came or went */
-		return MM_DIRTY_PAIR | MM_DIRTY_TARGET;
+		return MM_DIRTY_PAIR | MM_DIRTY_TARGET | MM_DIRTY_POLICY;
 	if (!strcmp(key, "free") || !strcmp(key, "tot"))
 		return MM_DIRTY_PAIR;
 	if (!strcmp(key, "target") || !strcmp(key, "static-max"))
 		return MM_DIRTY_TARGET;
+	if (!strcmp(key, "xenmm"))
+		return MM_DIRTY_POLICY;
 	return 0;
 }
 

@@ -14,7 +14,7 @@
 enum mm_watch {
 	MM_WATCH_RECORD,   /* data/xenmm */
 	MM_WATCH_XS,	   /* data/meminfo_free */
-	MM_WATCH_MEMORY,   /* memory: target, static-max, free, tot */
+	MM_WATCH_MEMORY,   /* memory: target, static-max, free, tot, xenmm */
 	MM_WATCH_NAME,	   /* name */
 	MM_WATCH_SHUTDOWN, /* control/shutdown */
 	MM_WATCH_INTRODUCE,
@@ -30,7 +30,8 @@ enum mm_watch {
 #define MM_DIRTY_TARGET	  0x08u /* memory/target, memory/static-max */
 #define MM_DIRTY_NAME	  0x10u
 #define MM_DIRTY_SHUTDOWN 0x20u
-#define MM_DIRTY_ALL	  0x3fu
+#define MM_DIRTY_POLICY	  0x40u /* memory/xenmm */
+#define MM_DIRTY_ALL	  0x7fu
 
 #define MM_TOKEN_MAX 32
 

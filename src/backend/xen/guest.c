@@ -106,7 +106,7 @@ static void note_write(struct mm_guest *guest, unsigned int dirty, uint64_t now_
 /* Of what became dirty just now: is it worth a round before the next one is due? */
 static bool deserves_round(const struct mm_guest *guest, unsigned int fresh, uint64_t now_ms)
 {
-	if (fresh & (MM_DIRTY_RECORD | MM_DIRTY_SHUTDOWN))
+	if (fresh & (MM_DIRTY_RECORD | MM_DIRTY_SHUTDOWN | MM_DIRTY_POLICY))
 		return true;
 	if (fresh &
 		MM_DIRTY_TARGET) /* of a running guest that is our own doing, mostly; it can wait */
@@ -276,6 +276,28 @@ static int refresh_shutdown(struct mm_guest *guest, struct mm_store *store, uint
 	return 0;
 }
 
+/* What dom0 wrote about this guest. A guest must never write its own weight. */
+static int refresh_policy(struct mm_guest *guest, struct mm_store *store)
+{
+	char path[MM_PATH_MAX], *text;
+	size_t len;
+	int r;
+
+	mm_store_path(path, guest->domid, MM_KEY_POLICY);
+	r = mm_store_read(store, XBT_NULL, path, &text, &len);
+	if (r == -ENOENT)
+		mm_policy_key_clear(&guest->policy_key);
+	if (r < 0)
+		return r;
+	r = mm_guest_is_dom0s(store, path);
+	if (r > 0)
+		mm_policy_key_hear(&guest->policy_key, text, len);
+	else if (r == 0)
+		mm_policy_key_refuse(&guest->policy_key);
+	free(text);
+	return r;
+}
+
 int mm_guest_refresh(struct mm_guest *guest, struct mm_store *store, uint64_t now_ms)
 {
 	int r = 0;
@@ -286,8 +308,10 @@ int mm_guest_refresh(struct mm_guest *guest, struct mm_store *store, uint64_t no
 		r = refresh_name(guest, store);
 	if (r != -ENOTCONN && guest->dirty & MM_DIRTY_SHUTDOWN)
 		r = refresh_shutdown(guest, store, now_ms);
+	if (r != -ENOTCONN && guest->dirty & MM_DIRTY_POLICY)
+		r = refresh_policy(guest, store);
 	if (r == -ENOTCONN)
 		return r;
-	guest->dirty &= ~(MM_DIRTY_TARGET | MM_DIRTY_NAME | MM_DIRTY_SHUTDOWN);
+	guest->dirty &= ~(MM_DIRTY_TARGET | MM_DIRTY_NAME | MM_DIRTY_SHUTDOWN | MM_DIRTY_POLICY);
 	return refresh_reports(guest, store, now_ms);
 }

@@ -8,6 +8,7 @@
 
 #include "agent.h"
 #include "events.h"
+#include "policy_key.h"
 #include "state.h"
 #include "store.h"
 
@@ -37,6 +38,8 @@ struct mm_guest {
 	uint64_t videoram_kib; /* HVM: libxl takes it off a requested target */
 	struct mm_suspend suspend;
 	struct mm_agent agent;
+
+	struct mm_policy_key policy_key;
 
 	bool has_keys;	  /* memory/free and memory/tot are there and the guest's */
 	uint64_t keys_ms; /* when to try to make them again */
@@ -75,5 +78,10 @@ int mm_guest_refresh(struct mm_guest *guest, struct mm_store *store, uint64_t no
  * -errno.
  */
 int mm_guest_make_keys(struct mm_store *store, uint32_t domid);
+
+/*
+ * keys.c: whether a node is dom0's, and nobody else may write it. Returns 1 or 0, or a -errno as the store's calls do.
+ */
+int mm_guest_is_dom0s(struct mm_store *store, const char *path);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The two keys that the first xenmm's client writes, and the only ones we ever create. The guest
+ * Whose keys are whose. The two that the first xenmm's client writes are the only ones we ever create. The guest
  * may not make nodes in its "memory" directory, so we make exactly these and give them to it: owner
  * the guest, nobody else.
  */
@@ -22,6 +22,22 @@ static bool is_private(struct mm_store *store, xs_transaction_t t, const char *p
 
 	free(perms);
 	return is_right;
+}
+
+int mm_guest_is_dom0s(struct mm_store *store, const char *path)
+{
+	unsigned int count = 0;
+	struct xs_permissions *perms = xs_get_permissions(store->xs, XBT_NULL, path, &count);
+	bool is_dom0s;
+
+	if (!perms)
+		return mm_store_error(errno);
+	/* the first entry names the owner, and what all that are not named may do */
+	is_dom0s = count > 0 && perms[0].id == 0;
+	for (unsigned int i = 0; i < count; i++)
+		is_dom0s &= !(perms[i].perms & XS_PERM_WRITE) || (i > 0 && perms[i].id == 0);
+	free(perms);
+	return is_dom0s;
 }
 
 /* Makes one key right. Returns 1: changed something, 0: it was right, -errno. */

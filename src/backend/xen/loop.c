@@ -135,6 +135,7 @@ void mm_loop_reset(struct mm_loop *loop)
 	free_event(&loop->store);
 	free_event(&loop->pace);
 	free_event(&loop->timer);
+	free_event(&loop->low);
 	loop->base = NULL;
 }
 
@@ -151,7 +152,8 @@ static int join(struct mm_xen *x, struct event_base *base)
 	if (x->store.xs)
 		loop->store = event_new(base, xs_fileno(x->store.xs), EV_READ, on_store, x);
 	if (!loop->timer || !loop->pace ||
-		(x->store.xs && (!loop->store || event_add(loop->store, NULL) < 0))) {
+		(x->store.xs && (!loop->store || event_add(loop->store, NULL) < 0)) ||
+		mm_lowmem_join(x, base, &loop->low) < 0) {
 		mm_loop_reset(loop);
 		return -ENOMEM;
 	}

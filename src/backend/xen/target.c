@@ -52,6 +52,13 @@ void mm_logger_init(struct mm_logger *logger)
 
 /* ---- targets -------------------------------------------------------------------- */
 
+int mm_xen_open_libxl(struct mm_xen *x)
+{
+	if (x->xl)
+		return 0;
+	return libxl_ctx_alloc(&x->xl, LIBXL_VERSION, 0, &x->logger.vtable) == 0 ? 0 : -EAGAIN;
+}
+
 void mm_xen_close_libxl(struct mm_xen *x)
 {
 	if (x->xl)
@@ -118,7 +125,7 @@ int mm_xen_set_target(struct mm_backend *b, uint32_t domid, uint64_t target_kib)
 	if (x->is_dry_run)
 		return refuse(x, -EINVAL, "dry run");
 	x->logger.text[0] = '\0';
-	if (!x->xl && libxl_ctx_alloc(&x->xl, LIBXL_VERSION, 0, &x->logger.vtable) != 0)
+	if (mm_xen_open_libxl(x) < 0)
 		return refuse(x, -EAGAIN, x->logger.text);
 	/* absolute; with the hard limit moved along */
 	rc = libxl_set_memory_target(

@@ -202,6 +202,7 @@ static void close_xen(struct mm_backend *b)
 	struct mm_xen *x = (struct mm_xen *)b;
 
 	mm_loop_reset(&x->loop);
+	mm_lowmem_close(&x->low);
 	/* the watches end with the connection */
 	mm_store_close(&x->store);
 	for (size_t i = 0; i < x->guest_count; i++)
@@ -224,6 +225,7 @@ static const struct mm_backend_ops xen_ops = {
 	.set_target = mm_xen_set_target,
 	.wait = mm_xen_wait,
 	.last_error = last_error,
+	.note = mm_xen_note,
 	.close = close_xen,
 };
 
@@ -244,7 +246,12 @@ static int open_all(struct mm_xen *x, char *err, size_t err_size)
 	if (r < 0)
 		snprintf(err, err_size, "cannot connect to xenstored at %s: is it running?",
 			xs_daemon_socket());
-	return r;
+	if (r < 0)
+		return r;
+	if (!x->is_dry_run) /* which may run beside the mmserver whose event it is */
+		mm_lowmem_open(&x->low, &x->logger);
+	mm_xen_look_for_autoballoon(x);
+	return 0;
 }
 
 int mm_backend_xen_open(

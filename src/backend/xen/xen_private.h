@@ -24,9 +24,19 @@ struct mm_loop {
 	struct event *store;	 /* the store has something to say */
 	struct event *pace;	 /* when to listen to it again */
 	struct event *timer;	 /* the end of the wait */
+	struct event *low;	 /* Xen is short of memory */
 	uint64_t until_ms;	 /* what the timer is set to */
 	uint64_t round_ms;	 /* when a round is due because of events; 0: none is */
 	bool is_over;
+};
+
+/* Xen's low-memory event; see lowmem.c. */
+struct mm_lowmem {
+	xenevtchn_handle *handle; /* NULL: not ours */
+	int port;
+	int error;	  /* why it could not be had, until that is told; 0: nothing to tell */
+	bool is_heard;	  /* since it was told last */
+	uint64_t told_ms; /* 0: never */
 };
 
 struct mm_xen {
@@ -37,6 +47,8 @@ struct mm_xen {
 	xc_interface *xc;
 	libxl_ctx *xl; /* opened at the first target */
 	char last_error[256];
+	bool has_place_note; /* about the toolstack, to be told */
+	char place_note[384];
 
 	struct mm_store store;
 	uint64_t retry_ms;	/* store lost: when to try again ... */
@@ -54,6 +66,8 @@ struct mm_xen {
 	uint64_t sampled_ms;	 /* start of the last sample ... */
 	uint64_t sample_cost_ms; /* ... and how long it took */
 	struct mm_loop loop;
+	struct mm_lowmem low;
+	uint64_t free_kib; /* of the host, at the last sample */
 };
 
 /* CLOCK_MONOTONIC: goes on through changes of the wall clock, and is libevent's, too. */
@@ -89,7 +103,26 @@ void mm_loop_reset(struct mm_loop *loop);
 
 /* target.c: as mm_backend_ops.set_target() promises. */
 int mm_xen_set_target(struct mm_backend *b, uint32_t domid, uint64_t target_kib);
+/* Opens x->xl if it is not. Returns 0 or -EAGAIN. */
+int mm_xen_open_libxl(struct mm_xen *x);
 void mm_xen_close_libxl(struct mm_xen *x);
 void mm_logger_init(struct mm_logger *logger);
+
+/* lowmem.c: binds the event; a failure is kept in low->error to be told. */
+void mm_lowmem_open(struct mm_lowmem *low, struct mm_logger *logger);
+void mm_lowmem_close(struct mm_lowmem *low);
+
+/* Makes the event call rounds in that base. Returns 0 or -ENOMEM; *ret_event stays NULL where it is not ours. */
+int mm_lowmem_join(struct mm_xen *x, struct event_base *base, struct event **ret_event);
+
+/* What is to be told of it, given what is free now. Returns false: nothing. */
+bool mm_lowmem_note(
+	struct mm_lowmem *low, uint64_t free_kib, uint64_t now_ms, struct mm_note *ret_note);
+
+/* notes.c: as mm_backend_ops.note() promises. */
+bool mm_xen_note(struct mm_backend *b, struct mm_note *ret_note);
+
+/* Finds out, once at the start, whether a toolstack balloons dom0. */
+void mm_xen_look_for_autoballoon(struct mm_xen *x);
 
 #endif
