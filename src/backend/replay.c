@@ -31,7 +31,6 @@ struct replay {
 	struct mm_backend backend; /* first */
 	char *text;
 	struct mm_trace_reader *reader;
-	struct mm_config cfg;
 	const struct mm_trace_change *changes; /* of the round under way */
 	size_t change_count;
 	uint64_t rounds; /* compared */
@@ -205,7 +204,7 @@ static int replay_summary(struct mm_backend *b, FILE *out)
 
 static int replay_settings(struct mm_backend *b, struct mm_config *ret_cfg)
 {
-	*ret_cfg = replay_of(b)->cfg;
+	*ret_cfg = *mm_trace_config(replay_of(b)->reader);
 	return 0;
 }
 
@@ -234,6 +233,7 @@ int mm_backend_replay_open(
 	const struct mm_backend_options *o, char *err, size_t n, struct mm_backend **ret)
 {
 	struct replay *replay;
+	struct mm_config cfg; /* the reader keeps it too */
 	char reason[256] = "";
 	size_t len;
 	int r;
@@ -250,8 +250,7 @@ int mm_backend_replay_open(
 	replay->backend.ops = &replay_ops;
 	r = mm_read_file(o->file, TRACE_MAX, &replay->text, &len, err, n);
 	if (r == 0) {
-		r = mm_trace_open(
-			replay->text, len, &replay->cfg, reason, sizeof(reason), &replay->reader);
+		r = mm_trace_open(replay->text, len, &cfg, reason, sizeof(reason), &replay->reader);
 		if (r < 0)
 			snprintf(err, n, "%s: %s", o->file, reason);
 	}

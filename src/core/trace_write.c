@@ -21,12 +21,28 @@ static void write_word(FILE *out, const char *word)
 	}
 }
 
-int mm_trace_write_head(FILE *out, const struct mm_config *cfg)
+static int finish(FILE *out)
+{
+	if (fflush(out) != 0 || ferror(out))
+		return errno ? -errno : -EIO;
+	return 0;
+}
+
+/* The policy's words, if there are any, behind what is written first. */
+static void write_policy(FILE *out, const struct mm_guest_policy *policy)
+{
+	char words[MM_POLICY_TEXT_MAX] = "";
+
+	(void)mm_guest_policy_format(policy, words, sizeof(words)); /* that size suffices */
+	fputs(words, out);
+	fputc('\n', out);
+}
+
+int mm_trace_write_settings(FILE *out, const struct mm_config *cfg)
 {
 	const struct mm_setting_info *info;
 
 	errno = 0;
-	fprintf(out, TRACE_HEAD_LINE "\n");
 	for (size_t i = 0; (info = mm_setting_info(i)); i++) {
 		char value[TRACE_SETTING_MAX];
 		int r = mm_config_get(cfg, i, value, sizeof(value));
@@ -39,9 +55,26 @@ int mm_trace_write_head(FILE *out, const struct mm_config *cfg)
 		write_word(out, value);
 		fputc('\n', out);
 	}
-	if (fflush(out) != 0 || ferror(out))
-		return errno ? -errno : -EIO;
-	return 0;
+	for (size_t i = 0; i < cfg->rule_count; i++) {
+		fputs("G ", out);
+		write_word(out, cfg->rules[i].match);
+		fputc(' ', out);
+		write_policy(out, &cfg->rules[i].policy);
+	}
+	return finish(out);
+}
+
+int mm_trace_write_head(FILE *out, const struct mm_config *cfg)
+{
+	errno = 0;
+	fputs(TRACE_HEAD_LINE "\n", out);
+	return mm_trace_write_settings(out, cfg);
+}
+
+static bool has_words(const struct mm_guest_policy *policy)
+{
+	return policy->has_min || policy->has_max || policy->weight ||
+	       policy->exclude != MM_CHOICE_UNSET || policy->probing != MM_CHOICE_UNSET;
 }
 
 static int write_domain(FILE *out, const struct mm_domain *d)
@@ -57,6 +90,10 @@ static int write_domain(FILE *out, const struct mm_domain *d)
 		mm_source_name(d->report.source));
 	write_word(out, d->name);
 	fputc('\n', out);
+	if (has_words(&d->policy)) {
+		fputs("K ", out);
+		write_policy(out, &d->policy);
+	}
 	if (d->report.source == MM_SOURCE_NONE)
 		return 0;
 	r = mm_report_format(&d->report, record, sizeof(record));
@@ -69,8 +106,9 @@ static int write_domain(FILE *out, const struct mm_domain *d)
 int mm_trace_write_round(FILE *out, const struct mm_snapshot *snap, const struct mm_plan *plan)
 {
 	errno = 0;
-	fprintf(out, "T %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", snap->now_ms,
-		snap->host.total_kib, snap->host.free_kib, snap->host.claims_kib);
+	fprintf(out, "T %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+		snap->now_ms, snap->host.total_kib, snap->host.free_kib, snap->host.claims_kib,
+		snap->host.reserved_kib);
 	for (size_t i = 0; i < snap->count; i++) {
 		int r = write_domain(out, &snap->domains[i]);
 
@@ -84,7 +122,5 @@ int mm_trace_write_round(FILE *out, const struct mm_snapshot *snap, const struct
 			e->new_kib, mm_reason_name(e->reason));
 	}
 	fputs(".\n", out);
-	if (fflush(out) != 0 || ferror(out))
-		return errno ? -errno : -EIO;
-	return 0;
+	return finish(out);
 }

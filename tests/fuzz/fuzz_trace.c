@@ -20,6 +20,7 @@ static char *rewrite(const char *text, size_t size, size_t *ret_len)
 	const struct mm_plan plan = {0};
 	struct mm_config cfg;
 	char err[200], *again = NULL;
+	uint32_t generation = 0;
 	size_t count;
 	FILE *out;
 	int r;
@@ -30,6 +31,10 @@ static char *rewrite(const char *text, size_t size, size_t *ret_len)
 	if (!out || mm_trace_write_head(out, &cfg) < 0)
 		abort();
 	while ((r = mm_trace_next(reader, &snap, &changes, &count, err, sizeof(err))) == 0) {
+		if (mm_trace_config(reader)->generation != generation &&
+			mm_trace_write_settings(out, mm_trace_config(reader)) < 0)
+			abort();
+		generation = mm_trace_config(reader)->generation;
 		if (mm_trace_write_round(out, &snap, &plan) < 0)
 			abort();
 	}

@@ -35,8 +35,10 @@ static void fill(struct mm_snapshot *snap, struct mm_plan *plan)
 	struct mm_domain *d;
 
 	snap->now_ms = UINT64_MAX;
-	snap->host = (struct mm_host){.total_kib = 3145728, .free_kib = 524288, .claims_kib = 9};
-	add(snap, 3, "");
+	snap->host = (struct mm_host){
+		.total_kib = 3145728, .free_kib = 524288, .claims_kib = 9, .reserved_kib = 77};
+	d = add(snap, 3, "");
+	d->policy = (struct mm_guest_policy){.has_min = true, .min_kib = 5, .weight = 9};
 	d = add(snap, 4, "a b%\t\x7f\xe4");
 	d->uuid[0] = '\0';
 	d->report = (struct mm_report){
@@ -59,6 +61,8 @@ static void fill(struct mm_snapshot *snap, struct mm_plan *plan)
 		.psi_full_us = 4,
 		.has_psi = true,
 	};
+	d->policy = (struct mm_guest_policy){
+		.has_max = true, .exclude = MM_CHOICE_NO, .probing = MM_CHOICE_YES};
 	d = add(snap, 70000, "web");
 	d->report = (struct mm_report){
 		.source = MM_SOURCE_SEED, .total_kib = 196608, .free_kib = 7, .avail_kib = 7};
@@ -112,6 +116,8 @@ static void a_run_comes_back_exactly(void **state)
 	assert_int_equal(mm_config_set(&cfg, "tax-rate", "AUTO", err, sizeof(err)), 0);
 	assert_int_equal(mm_config_set(&cfg, "exclude", "dom%0*", err, sizeof(err)), 0);
 	assert_int_equal(mm_config_set(&cfg, "exclude", "db?", err, sizeof(err)), 0);
+	assert_int_equal(mm_config_add_rule(&cfg, "web %*", "min=1M", err, sizeof(err)), 0);
+	assert_int_equal(mm_config_add_rule(&cfg, "*", "", err, sizeof(err)), 0);
 	assert_int_equal(mm_trace_write_head(out, &cfg), 0);
 	fill(&snap, &plan);
 	assert_int_equal(mm_trace_write_round(out, &snap, &plan), 0);
@@ -125,6 +131,11 @@ static void a_run_comes_back_exactly(void **state)
 		if (mm_trace_next(reader, &again, &changes, &count, err, sizeof(err)) < 0)
 			fail_msg("%s", err);
 		assert_true(again.now_ms == snap.now_ms);
+		assert_int_equal(again.host.reserved_kib, 77);
+		assert_int_equal(again.domains[0].policy.min_kib, 5);
+		assert_int_equal(again.domains[1].policy.probing, MM_CHOICE_YES);
+		assert_int_equal(again.domains[2].policy.weight, 0);
+		assert_int_equal(mm_trace_config(reader)->generation, 0);
 		assert_int_equal(again.count, snap.count);
 		assert_string_equal(again.domains[0].name, "");
 		assert_string_equal(again.domains[1].name, "a b%\t\x7f\xe4");
@@ -165,10 +176,80 @@ static void a_full_disk_is_told(void **state)
 	fclose(out);
 }
 
+/* Settings may change while the server runs. */
+static void settings_change_in_between(void **state)
+{
+	const struct mm_trace_change *changes;
+	struct mm_trace_reader *reader;
+	struct mm_plan plan = {0};
+	struct mm_snapshot snap = {0};
+	struct mm_config cfg;
+	char *text = NULL, err[256] = "";
+	size_t len, count;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	mm_config_init(&cfg);
+	assert_int_equal(mm_config_set(&cfg, "exclude", "a", err, sizeof(err)), 0);
+	assert_int_equal(mm_trace_write_head(out, &cfg), 0);
+	assert_int_equal(mm_trace_write_round(out, &snap, &plan), 0);
+	mm_config_init(&cfg);
+	assert_int_equal(mm_config_set(&cfg, "min", "5M", err, sizeof(err)), 0);
+	assert_int_equal(mm_config_add_rule(&cfg, "b", "weight=3", err, sizeof(err)), 0);
+	assert_int_equal(mm_trace_write_settings(out, &cfg), 0);
+	assert_int_equal(mm_trace_write_round(out, &snap, &plan), 0);
+	assert_int_equal(mm_trace_write_round(out, &snap, &plan), 0);
+	fclose(out);
+
+	assert_int_equal(mm_trace_open(text, len, &cfg, err, sizeof(err), &reader), 0);
+	for (int round = 0; round < 3; round++) {
+		assert_int_equal(
+			mm_trace_next(reader, &snap, &changes, &count, err, sizeof(err)), 0);
+		cfg = *mm_trace_config(reader);
+		assert_int_equal(cfg.generation, round > 0);
+		assert_int_equal(cfg.exclude_count, round == 0);
+		assert_int_equal(cfg.rule_count, round > 0);
+		assert_int_equal(cfg.min_kib, round ? 5 * 1024 : 64 * 1024);
+	}
+	mm_trace_close(reader);
+	mm_snapshot_free(&snap);
+	free(text);
+}
+
+static void version_1_is_still_read(void **state)
+{
+	static const char text[] = "xenmm-trace 1\n"
+				   "C budget 786432\n"
+				   "T 12000 3145728 524288 9\n"
+				   "D 3 u pv running 1 2 3 0 5 seed web\n"
+				   "R 1 seq=1 tot=10 free=1 avail=2\n"
+				   "P 3 2 1 donate\n"
+				   ".\n";
+	const struct mm_trace_change *changes;
+	struct mm_trace_reader *reader;
+	struct mm_snapshot snap = {0};
+	struct mm_config cfg;
+	char err[256] = "";
+	size_t count;
+
+	(void)state;
+	assert_int_equal(mm_trace_open(text, strlen(text), &cfg, err, sizeof(err), &reader), 0);
+	assert_int_equal(cfg.policy, MM_POLICY_TAX);
+	assert_int_equal(cfg.budget_kib, 786432);
+	assert_int_equal(mm_trace_next(reader, &snap, &changes, &count, err, sizeof(err)), 0);
+	assert_int_equal(snap.host.claims_kib, 9);
+	assert_int_equal(snap.host.reserved_kib, 0);
+	assert_int_equal(snap.domains[0].report.avail_kib, 2);
+	assert_int_equal(count, 1);
+	mm_trace_close(reader);
+	mm_snapshot_free(&snap);
+}
+
 /* ---- what is refused ------------------------------------------------------------------------- */
 
-#define HEAD "xenmm-trace 1\n"
-#define T    "T 1 2 3 0\n"
+#define HEAD "xenmm-trace 2\n"
+#define T    "T 1 2 3 0 0\n"
+#define OLD  "xenmm-trace 1\n"
 #define D    "D 3 u pv running 1 2 3 0 5 none web\n"
 #define D_R  "D 3 u pv running 1 2 3 0 5 xenmm web\n"
 #define R    "R 1 seq=1 tot=10 free=1 avail=2\n"
@@ -192,59 +273,77 @@ static int read_all(const char *text, char *err, size_t err_size)
 	return r;
 }
 
+static const struct {
+	const char *text;
+	const char *complaint;
+} broken[] = {
+	{"", "line 0: not a trace"},
+	{"xenmm-trace 1", "not a trace"},
+	{"hello\n", "line 1: not a trace"},
+	{HEAD "C colour red\n", "line 2: "},
+	{HEAD "C budget -5\n", "line 2: "},
+	{HEAD "C budget\n", "line 2: value missing"},
+	{HEAD "C budget 5 6\n", "line 2: too long"},
+	{HEAD "C budget 5", "cut short"},
+	{HEAD D, "line 2: a round must begin with T"},
+	{HEAD "C min 2M\nC max 1M\n" T, "line 3: min: 2M is above max, 1M"},
+	{HEAD "G web\nG db weight=0\n", "line 3: weight: '0'"},
+	{HEAD "G web x=1\n", "line 2: 'x' is none of"},
+	{HEAD "G \n", "line 2: match missing"},
+	{HEAD "G %00\n", "line 2: guest: ''"},
+	{HEAD "G web", "cut short"},
+	{HEAD T ".\nC budget x\n", "line 4: budget: 'x'"},
+	{HEAD T "C min 1M\n", "line 3: no line of a round: 'C'"},
+	{HEAD "T 1 2 3\n", "line 2: claims must be a number"},
+	{HEAD "T 1 2 3 4\n", "line 2: reserved must be a number"},
+	{HEAD "T 1 2 3 4 5 6\n", "line 2: too long"},
+	{HEAD T "K min=1M\n", "line 3: a key that belongs to no domain"},
+	{HEAD T D "K min=1M\nK min=1M\n", "line 5: a key that belongs to no domain"},
+	{HEAD T D_R R "K min=1M\n", "line 5: a key that belongs to no domain"},
+	{HEAD T D "P 3 1 2 grow\nK min=1M\n", "line 5: a key that belongs to no domain"},
+	{HEAD T D "K min=1M max=1K\n", "line 4: min: 1M is above max, 1K"},
+	{HEAD T D_R "K min=1M\n.\n", "line 5: the record of domain 3 is missing"},
+	{OLD "G web min=1M\n", "line 2: a round must begin with T"},
+	{OLD "T 1 2 3 4 5\n", "line 2: too long"},
+	{OLD "T 1 2 3 4\n" D "K min=1M\n", "line 4: no line of a round: 'K'"},
+	{HEAD T "x\n", "line 3: no trace line"},
+	{HEAD T "X 1\n", "line 3: no line of a round: 'X'"},
+	{HEAD T "\n", "line 3: no trace line"},
+	{HEAD T "D 3 u arm running 1 2 3 0 5 none web\n", "no type \"arm\""},
+	{HEAD T "D 3 u pv asleep 1 2 3 0 5 none web\n", "no state \"asleep\""},
+	{HEAD T "D 3 u pv running 1 2 3 0 5 moon web\n", "no source \"moon\""},
+	{HEAD T "D 3 u pv running 1 2 3 0 5 none\n", "name missing"},
+	{HEAD T "D 3 u pv running 1 2 3 0 5 none a%4\n", "broken %XX"},
+	{HEAD T "D 3 u pv running 1 2 3 0 5 none a%zz\n", "broken %XX"},
+	{HEAD T "D 3 u pv running 1 2 3 0 5 none a\x01\n", "byte 1 must be written"},
+	{HEAD T "D 4294967296 u pv running 1 2 3 0 5 none web\n", "domid must be"},
+	{HEAD T "D 3 123456789012345678901234567890123456789 pv", ""},
+	{HEAD T "D 3 123456789012345678901234567890123456789 pv\n", "uuid longer than 36"},
+	{HEAD T "D 3 u pv running 17592186044417 2 3 0 5 none web\n", "current must be"},
+	{HEAD T D D, "line 4: domains out of order"},
+	{HEAD T R, "line 3: a record that belongs to no domain"},
+	{HEAD T D R, "line 4: a record that belongs to no domain"},
+	{HEAD T D_R R R, "line 5: a record that belongs to no domain"},
+	{HEAD T D_R "R 1 seq=1\n", "line 4: broken record"},
+	{HEAD T D_R ".\n", "line 4: the record of domain 3 is missing"},
+	{HEAD T D "P 3 1 2 because\n", "no reason \"because\""},
+	{HEAD T D "P 3 1 2\n", "reason missing"},
+	{HEAD T D "P 3 1 2 grow\nD 4 u pv running 1 2 3 0 5 none b\n", "behind the plan"},
+	{HEAD T ". \n", ""},
+};
+
 static void broken_traces_are_refused(void **state)
 {
-	static const struct {
-		const char *text;
-		const char *complaint;
-	} rows[] = {
-		{"", "line 0: not a trace"},
-		{"xenmm-trace 1", "not a trace"},
-		{"hello\n", "line 1: not a trace"},
-		{HEAD "C colour red\n", "line 2: "},
-		{HEAD "C budget -5\n", "line 2: "},
-		{HEAD "C budget\n", "line 2: value missing"},
-		{HEAD "C budget 5 6\n", "line 2: too long"},
-		{HEAD "C budget 5", "cut short"},
-		{HEAD D, "line 2: a round must begin with T"},
-		{HEAD "T 1 2 3\n", "line 2: claims must be a number"},
-		{HEAD "T 1 2 3 4 5\n", "line 2: too long"},
-		{HEAD T "x\n", "line 3: no trace line"},
-		{HEAD T "X 1\n", "line 3: no line of a round: 'X'"},
-		{HEAD T "\n", "line 3: no trace line"},
-		{HEAD T "D 3 u arm running 1 2 3 0 5 none web\n", "no type \"arm\""},
-		{HEAD T "D 3 u pv asleep 1 2 3 0 5 none web\n", "no state \"asleep\""},
-		{HEAD T "D 3 u pv running 1 2 3 0 5 moon web\n", "no source \"moon\""},
-		{HEAD T "D 3 u pv running 1 2 3 0 5 none\n", "name missing"},
-		{HEAD T "D 3 u pv running 1 2 3 0 5 none a%4\n", "broken %XX"},
-		{HEAD T "D 3 u pv running 1 2 3 0 5 none a%zz\n", "broken %XX"},
-		{HEAD T "D 3 u pv running 1 2 3 0 5 none a\x01\n", "byte 1 must be written"},
-		{HEAD T "D 4294967296 u pv running 1 2 3 0 5 none web\n", "domid must be"},
-		{HEAD T "D 3 123456789012345678901234567890123456789 pv", ""},
-		{HEAD T "D 3 123456789012345678901234567890123456789 pv\n", "uuid longer than 36"},
-		{HEAD T "D 3 u pv running 17592186044417 2 3 0 5 none web\n", "current must be"},
-		{HEAD T D D, "line 4: domains out of order"},
-		{HEAD T R, "line 3: a record that belongs to no domain"},
-		{HEAD T D R, "line 4: a record that belongs to no domain"},
-		{HEAD T D_R R R, "line 5: a record that belongs to no domain"},
-		{HEAD T D_R "R 1 seq=1\n", "line 4: broken record"},
-		{HEAD T D_R ".\n", "line 4: the record of domain 3 is missing"},
-		{HEAD T D "P 3 1 2 because\n", "no reason \"because\""},
-		{HEAD T D "P 3 1 2\n", "reason missing"},
-		{HEAD T D "P 3 1 2 grow\nD 4 u pv running 1 2 3 0 5 none b\n", "behind the plan"},
-		{HEAD T ". \n", ""},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(broken); i++) {
 		char err[256] = "";
-		int r = read_all(rows[i].text, err, sizeof(err));
+		int r = read_all(broken[i].text, err, sizeof(err));
 
-		if (!*rows[i].complaint)
+		if (!*broken[i].complaint)
 			continue; /* anything but a crash */
-		if (r != -EINVAL || !strstr(err, rows[i].complaint))
-			fail_msg("\"%s\": %d, \"%s\", not \"%s\"", rows[i].text, r, err,
-				rows[i].complaint);
+		if (r != -EINVAL || !strstr(err, broken[i].complaint))
+			fail_msg("\"%s\": %d, \"%s\", not \"%s\"", broken[i].text, r, err,
+				broken[i].complaint);
 	}
 }
 
@@ -253,14 +352,17 @@ static void other_versions_are_told_apart(void **state)
 	char err[256];
 
 	(void)state;
-	assert_int_equal(read_all("xenmm-trace 2\n", err, sizeof(err)), -EPROTONOSUPPORT);
+	assert_int_equal(read_all("xenmm-trace 3\n", err, sizeof(err)), -EPROTONOSUPPORT);
 	assert_non_null(strstr(err, "another version"));
+	assert_int_equal(read_all("xenmm-trace 0\n", err, sizeof(err)), -EPROTONOSUPPORT);
+	assert_int_equal(read_all("xenmm-trace 22\n", err, sizeof(err)), -EPROTONOSUPPORT);
+	assert_int_equal(read_all("xenmm-trace \n", err, sizeof(err)), -EPROTONOSUPPORT);
 }
 
 /* A killed server leaves half a round behind: it does not count. */
 static void an_unfinished_round_is_left_out(void **state)
 {
-	static const char text[] = HEAD T D_R R "P 3 1 2 grow\n.\n" T D_R R "P 3 1 2 gro";
+	static const char text[] = HEAD T D_R R "P 3 1 2 grow\n.\nC min 1M\n" T D_R R "P 3 1 2 gro";
 	char err[256];
 
 	(void)state;
@@ -300,6 +402,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_run_comes_back_exactly),
+		cmocka_unit_test(settings_change_in_between),
+		cmocka_unit_test(version_1_is_still_read),
 		cmocka_unit_test(a_full_disk_is_told),
 		cmocka_unit_test(broken_traces_are_refused),
 		cmocka_unit_test(other_versions_are_told_apart),
