@@ -34,7 +34,7 @@ if(EXISTS "${PROJECT_SOURCE_DIR}/scripts/mmclientd.service.in")
 endif()
 
 if(NOT ONLY_CLIENT)
-  install(TARGETS mmserver RUNTIME DESTINATION "${CMAKE_INSTALL_SBINDIR}" COMPONENT server)
+  install(TARGETS mmserver mmctl RUNTIME DESTINATION "${CMAKE_INSTALL_SBINDIR}" COMPONENT server)
   xenmm_install_unit(mmserver server)
   install(FILES scripts/mmserver.default DESTINATION "${XENMM_DEFAULT_DIR}" RENAME mmserver
     COMPONENT server)

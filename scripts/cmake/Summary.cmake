@@ -9,7 +9,7 @@ endfunction()
 
 set(programs mmclient)
 if(NOT ONLY_CLIENT)
-  list(PREPEND programs mmserver)
+  list(PREPEND programs mmserver mmctl)
 endif()
 string(JOIN ", " programs ${programs})
 set(backends "sim, replay")

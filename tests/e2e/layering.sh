@@ -65,6 +65,7 @@ pure() {
 only src/core "($pure_headers)\.h|xenmm/($core_headers)"
 never src "$xen_headers" src/backend/xen/
 never src/server 'xenmm/.*_private\.h'
+never src/ctl 'xenmm/.*_private\.h|event2/.*'
 only client "[a-z0-9_]+\.h|(sys|linux)/[a-z0-9_]+\.h|xenmm/(guest_proto|units)\.h|xenstore\.h"
 never client 'libxl[a-z_]*\.h|xenctrl\.h|xenguest\.h|xenevtchn\.h|event2/.*'
 never tests/unit "$xen_headers"

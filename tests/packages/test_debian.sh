@@ -33,6 +33,7 @@ install_packages() {
 check_server() {
 	echo "--- mmserver"
 	in_root "$root" mmserver --version || fail "mmserver does not start"
+	in_root "$root" mmctl --version || fail "mmctl does not start"
 	in_root "$root" mmserver --backend sim --once --log-dir /tmp || fail "mmserver does not run the simulator"
 	local status=0
 	in_root "$root" mmserver --once >"$work/out" 2>&1 || status=$?

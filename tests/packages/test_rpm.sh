@@ -18,6 +18,8 @@ server=$(find "$work/packages" -name 'xenmm-server-[0-9]*.rpm')
 client=$(find "$work/packages" -name 'xenmm-client-[0-9]*.rpm')
 [ -f "$server" ] && [ -f "$client" ] || fail "not one package each for server and client"
 has_file "$server" /usr/sbin/mmserver
+has_file "$server" /usr/sbin/mmctl
+has_file "$server" '/usr/share/man/man8/mmctl.8.*'
 has_file "$server" /usr/lib/systemd/system/mmserver.service
 has_file "$server" '/usr/share/man/man8/mmserver.8.*'
 has_file "$client" /usr/sbin/mmclient
@@ -27,7 +29,7 @@ has_file "$client" '/usr/share/man/man8/mmclient.8.*'
 [ "$(rpm -qpc "$server" 2>/dev/null)" = /etc/default/mmserver ] || fail "/etc/default/mmserver is no configuration file"
 requires=$(rpm -qp --requires "$client" 2>/dev/null)
 [[ $requires = *libxenstore* ]] || fail "xenmm-client does not require libxenstore"
-if [[ $requires = *libevent* ]] || [[ $requires = *libxenlight* ]]; then
+if [[ $requires = *libevent* ]] || [[ $requires = *libjansson* ]] || [[ $requires = *libxenlight* ]]; then
 	fail "xenmm-client requires more than libxenstore"
 fi
 for package in "$server" "$client"; do
