@@ -14,17 +14,22 @@ void mm_events_free(struct mm_events *events)
 	memset(events, 0, sizeof(*events));
 }
 
-void mm_events_target(
-	const struct mm_snapshot *snap, const struct mm_plan_entry *entry, bool is_dry_run)
+void mm_events_target(const struct mm_snapshot *snap, const struct mm_plan *plan,
+	const struct mm_plan_entry *entry, bool is_dry_run)
 {
 	const struct mm_domain *dom = mm_snapshot_find(snap, entry->domid);
+	const struct mm_need *need = &entry->need;
 
 	mm_log(MM_LOG_INFO,
 		"%s%s (domain %" PRIu32 "): target %" PRIu64 " -> %" PRIu64
-		" KiB, %s: %s; uses %" PRIu64 ", holds %" PRIu64 ", shall hold %" PRIu64,
+		" KiB, %s: %s; uses %" PRIu64 ", holds %" PRIu64 ", shall hold %" PRIu64
+		"; needs %" PRIu64 " + %" PRIu64 " warm + %" PRIu64 " headroom, stalls %" PRIu32
+		".%" PRIu32 " %%; budget %" PRIu64 ", spare %" PRIu64,
 		is_dry_run ? "dry run: " : "", dom ? dom->name : "?", entry->domid, entry->old_kib,
 		entry->new_kib, mm_reason_name(entry->reason), mm_reason_text(entry->reason),
-		entry->use_kib, entry->current_kib, entry->wish_kib);
+		entry->use_kib, entry->current_kib, entry->wish_kib, need->hard_kib, need->warm_kib,
+		need->headroom_kib, need->pressure_ppm / 10000, need->pressure_ppm % 10000 / 1000,
+		plan->budget_kib, plan->spare_kib);
 }
 
 /* Reasons that tell how a guest stands; all others, which change with every round, count as steady. */

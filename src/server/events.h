@@ -30,8 +30,8 @@ struct mm_events {
 void mm_events_free(struct mm_events *events);
 
 /* A target was set, or would have been in a dry run. */
-void mm_events_target(
-	const struct mm_snapshot *snap, const struct mm_plan_entry *entry, bool is_dry_run);
+void mm_events_target(const struct mm_snapshot *snap, const struct mm_plan *plan,
+	const struct mm_plan_entry *entry, bool is_dry_run);
 
 /* A target could not be set, because of `why`; told once a minute for each guest. */
 void mm_events_refused(struct mm_events *events, const struct mm_snapshot *snap,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control.h"
 #include "http.h"
 #include "xenmm/units.h"
 
@@ -22,6 +23,7 @@ enum own_option {
 	OPT_PACE,
 	OPT_RECORD,
 	OPT_HTTP,
+	OPT_CONTROL,
 	OPT_SETTING = 0x200, /* settings without a letter: their row in the table on top of this */
 };
 
@@ -36,6 +38,9 @@ static const struct own_row {
 	{OPT_RECORD, {"record", 0, "FILE", "write a trace of the run, for --backend replay:FILE"}},
 	{OPT_HTTP, {"http", 0, "ADDR:PORT",
 			   "JSON of the guests there, or off; needs a build with SOCK"}},
+	{OPT_CONTROL,
+		{"control", 0, "PATH",
+			"socket of mmctl, or off [" MM_CONTROL_DEFAULT "; sim, replay: off]"}},
 	{OPT_BACKEND, {"backend", 0, "NAME[:FILE]", "xen, sim[:SCENARIO] or replay:TRACE [xen]"}},
 	{OPT_SEED,
 		{"seed", 0, "NUMBER", "sim: start of its random numbers [the scenario's, or 1]"}},
@@ -146,6 +151,9 @@ static int set_own(
 		return 0;
 	case OPT_HTTP:
 		options->http = strcmp(arg, "off") ? arg : NULL;
+		return 0;
+	case OPT_CONTROL:
+		options->control = arg;
 		return 0;
 	case OPT_BACKEND:
 		return set_backend(options, arg, err, err_size);

@@ -17,6 +17,7 @@ struct mm_options {
 	const char *log_dir; /* NULL: the current directory */
 	const char *record;  /* NULL: no trace is written */
 	const char *http;    /* NULL: no endpoint */
+	const char *control; /* path, or "off"; NULL: the back end's default */
 	bool is_verbose;
 	bool is_once;
 	bool is_dry_run;

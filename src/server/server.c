@@ -22,6 +22,7 @@
 #include "log.h"
 #include "notify.h"
 #include "options.h"
+#include "service.h"
 #include "table.h"
 #include "xenmm/decide.h"
 #include "xenmm/trace.h"
@@ -29,6 +30,9 @@
 
 /* While balloons move the world is looked at this often: a tenth of the time that 100 MiB take. */
 #define QUICK_MS 100
+
+/* A client's deadline that passed while nothing could be done about it does not make the loop spin. */
+#define DUE_MIN_MS 10
 
 /* A row of the table at most this often, however quick the rounds are. */
 #define TABLE_MS 500
@@ -47,6 +51,7 @@ struct server {
 	struct mm_events events;
 	struct mm_datalog *datalog;
 	struct mm_http *http;
+	struct mm_service service;
 	FILE *record;
 	struct timespec start;	 /* wall clock at the first round ... */
 	uint64_t start_ms;	 /* ... and the back end's clock then */
@@ -186,15 +191,18 @@ static void apply_entry(struct server *server, const struct mm_plan_entry *entry
 		return;
 	if (r) {
 		server->has_failed_target = true;
+		mm_service_refused(&server->service, entry->domid);
 		mm_events_refused(&server->events, &server->snap, entry, refusal(server, r));
 		return;
 	}
-	mm_events_target(&server->snap, entry, server->options.is_dry_run);
+	mm_events_target(&server->snap, &server->plan, entry, server->options.is_dry_run);
 }
 
 static void apply(struct server *server)
 {
 	server->has_failed_target = false;
+	if (server->service.view.is_paused)
+		return;
 	for (size_t i = 0; i < server->plan.change_count; i++)
 		apply_entry(server, &server->plan.entries[server->plan.order[i]]);
 }
@@ -219,6 +227,25 @@ static void report(struct server *server)
 	}
 }
 
+/* Decides what to do about the sample, and does it. */
+static int act(struct server *server)
+{
+	int r;
+
+	mm_service_sampled(&server->service, &server->snap);
+	r = mm_decide(&server->options.config, &server->snap, &server->hist, &server->plan);
+	if (!r) {
+		const struct timespec wall = wall_time(server);
+
+		mm_service_decided(&server->service, &wall);
+		mm_events_round(&server->events, &server->snap, &server->plan);
+		apply(server);
+		report(server);
+	}
+	mm_service_answer(&server->service);
+	return r;
+}
+
 /* One round. Returns 0; 1: the world has ended; -errno: no way to go on. */
 static int run_round(struct server *server)
 {
@@ -232,6 +259,7 @@ static int run_round(struct server *server)
 		if (mm_log_is_due(&server->sample_told_ms, server->snap.now_ms))
 			mm_log(MM_LOG_WARN, "the domains cannot be read just now; trying again");
 		server->plan.is_moving = false;
+		mm_service_answer(&server->service);
 		mm_notify(
 			"WATCHDOG=1"); /* the loop is well, and a restart would not bring the store back */
 		return 0;
@@ -242,16 +270,24 @@ static int run_round(struct server *server)
 	}
 	if (!server->has_started)
 		begin(server);
-	r = mm_decide(&server->options.config, &server->snap, &server->hist, &server->plan);
+	r = act(server);
 	if (r) {
 		mm_log(MM_LOG_WARN, "no memory for this round; trying again");
 		return 0;
 	}
-	mm_events_round(&server->events, &server->snap, &server->plan);
-	apply(server);
-	report(server);
 	mm_notify("WATCHDOG=1");
 	return ops->decided ? ops->decided(server->backend, &server->snap, &server->plan) : 0;
+}
+
+/* How long the next round may be away. */
+static uint64_t delay_ms(const struct server *server)
+{
+	uint64_t ms = mm_min_u64(server->options.config.interval_ms, server->watchdog_ms);
+	uint64_t due_ms = mm_sub_floor(mm_service_due_ms(&server->service), server->snap.now_ms);
+
+	if (server->plan.is_moving && !server->has_failed_target)
+		ms = mm_min_u64(ms, QUICK_MS);
+	return mm_min_u64(ms, mm_max_u64(due_ms, DUE_MIN_MS));
 }
 
 static int run(struct server *server)
@@ -259,16 +295,11 @@ static int run(struct server *server)
 	int r = 0;
 
 	while (!server->is_stopping) {
-		uint64_t delay_ms =
-			mm_min_u64(server->options.config.interval_ms, server->watchdog_ms);
-
 		r = run_round(server);
 		if (r || server->options.is_once)
 			break;
-		if (server->plan.is_moving && !server->has_failed_target)
-			delay_ms = mm_min_u64(delay_ms, QUICK_MS);
 		r = server->backend->ops->wait(
-			server->backend, server->base, server->snap.now_ms + delay_ms);
+			server->backend, server->base, server->snap.now_ms + delay_ms(server));
 		if (r)
 			break;
 	}
@@ -298,6 +329,7 @@ static void leave_safe_targets(struct server *server)
 
 static void close_server(struct server *server)
 {
+	mm_service_close(&server->service);
 	mm_http_close(server->http);
 	mm_datalog_free(server->datalog);
 	if (server->record && fclose(server->record))
@@ -355,6 +387,34 @@ static int open_http(struct server *server)
 	return r == -EINVAL || r == -ENOSYS ? EXIT_MISUSE : EXIT_FAILURE;
 }
 
+/* On the simulator and in a replay only where it is asked for. */
+static int open_control(struct server *server)
+{
+	const struct mm_options *options = &server->options;
+	const char *path = options->control;
+	char err[256] = "";
+	int r;
+
+	if (!path && !strcmp(options->backend, "xen"))
+		path = MM_CONTROL_DEFAULT;
+	server->service.is_replay = is_replay(server);
+	server->service.view = (struct mm_view){
+		.backend = options->backend,
+		.config = &options->config,
+		.snap = &server->snap,
+		.plan = &server->plan,
+		.hist = &server->hist,
+		.is_dry_run = options->is_dry_run,
+	};
+	if (!path || !strcmp(path, "off") || options->is_once)
+		return EXIT_SUCCESS;
+	r = mm_service_open(&server->service, path, server->base, err, sizeof(err));
+	if (!r)
+		return EXIT_SUCCESS;
+	mm_log(MM_LOG_ERR, "%s", err);
+	return is_misuse(r) ? EXIT_MISUSE : EXIT_FAILURE;
+}
+
 static int serve(struct server *server, int argc, char **argv)
 {
 	int r = open_world(server, argc, argv);
@@ -370,6 +430,8 @@ static int serve(struct server *server, int argc, char **argv)
 	if (r)
 		return is_misuse(r) ? EXIT_MISUSE : EXIT_FAILURE;
 	r = open_http(server);
+	if (!r)
+		r = open_control(server);
 	if (r)
 		return r;
 	r = run(server);

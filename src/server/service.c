@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "service.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "request.h"
+#include "xenmm/units.h"
+
+/* Requests that come together are served by one round, and no client sets the pace of rounds. */
+#define GATHER_MS 20
+
+/* So many guests are named in an answer. */
+#define DONORS_MAX  16
+#define REFUSED_MAX 8
+
+static bool has_control(const struct mm_service *service)
+{
+	return service->control != NULL;
+}
+
+/* What was built from an older state is not shown any more. */
+static void forget_status(struct mm_service *service)
+{
+	free(service->status);
+	service->status = NULL;
+}
+
+static void call_round(struct mm_service *service)
+{
+	const struct timeval tv = {.tv_usec = GATHER_MS * 1000};
+
+	if (!event_pending(service->wake, EV_TIMEOUT, NULL))
+		(void)event_add(service->wake, &tv); /* without memory the floor round does it */
+}
+
+/* ---- answers --------------------------------------------------------------------------------- */
+
+/* Sends and releases an answer. */
+static void send_json(struct mm_peer *peer, json_t *answer)
+{
+	static const char trouble[] =
+		"{\"ok\":false,\"version\":1,\"error\":\"the server is out of memory\"}";
+	char *text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
+
+	if (text)
+		mm_peer_send(peer, text, strlen(text));
+	else
+		mm_peer_send(peer, trouble, sizeof(trouble) - 1);
+	free(text);
+	json_decref(answer);
+}
+
+static json_t *ok_json(void)
+{
+	return json_pack("{sb si}", "ok", 1, "version", MM_STATUS_VERSION);
+}
+
+static json_t *error_json(const char *error)
+{
+	return json_pack("{sb si ss}", "ok", 0, "version", MM_STATUS_VERSION, "error", error);
+}
+
+static void answer_status(struct mm_service *service, struct mm_peer *peer)
+{
+	if (!service->status) {
+		json_t *status = mm_status_json(&service->view);
+
+		service->status = status ? json_dumps(status, JSON_COMPACT) : NULL;
+		service->status_len = service->status ? strlen(service->status) : 0;
+		json_decref(status);
+	}
+	if (service->status)
+		mm_peer_send(peer, service->status, service->status_len);
+	else
+		send_json(peer, NULL);
+}
+
+/* Its row of the status; null when it is gone. */
+static json_t *now_json(const struct mm_service *service, const struct mm_decided_guest *guest)
+{
+	const struct mm_snapshot *snap = service->view.snap;
+
+	for (size_t i = 0; !guest->gone_ms && i < snap->count; i++)
+		if (snap->domains[i].domid == guest->domid)
+			return mm_status_guest(&service->view, i);
+	return json_null();
+}
+
+static void answer_why(
+	struct mm_service *service, struct mm_peer *peer, const struct mm_request *request)
+{
+	const struct mm_decided_guest *guest =
+		mm_decisions_find(&service->decisions, request->guest);
+	char text[160];
+	json_t *answer;
+
+	if (!guest) {
+		snprintf(text, sizeof(text), "there is no guest '%s'", request->guest);
+		send_json(peer, error_json(text));
+		return;
+	}
+	answer = json_pack("{sb si so so}", "ok", 1, "version", MM_STATUS_VERSION, "guest",
+		json_pack("{ss sI ss sb}", "name", guest->name, "domid", (json_int_t)guest->domid,
+			"uuid", guest->uuid, "gone", guest->gone_ms != 0),
+		"decisions", mm_decisions_json(guest, (size_t)request->count));
+	if (answer && json_object_set_new(answer, "now", now_json(service, guest))) {
+		json_decref(answer);
+		answer = NULL;
+	}
+	send_json(peer, answer);
+}
+
+static void answer_leases(struct mm_service *service, struct mm_peer *peer)
+{
+	json_t *answer = ok_json();
+
+	if (answer)
+		(void)json_object_set_new(answer, "leases",
+			mm_status_leases(&service->leases, service->view.snap->now_ms));
+	send_json(peer, answer);
+}
+
+static void set_paused(struct mm_service *service, struct mm_peer *peer, bool is_paused)
+{
+	if (service->view.is_paused != is_paused)
+		mm_log(MM_LOG_WARN, is_paused ? "balancing is paused: no target is set until "
+						"somebody resumes it"
+					      : "balancing goes on");
+	service->view.is_paused = is_paused;
+	forget_status(service);
+	call_round(service);
+	send_json(peer, ok_json());
+}
+
+/* ---- claimants ------------------------------------------------------------------------------- */
+
+static struct mm_claimant *find_claimant(struct mm_service *service, const struct mm_peer *peer)
+{
+	for (size_t i = 0; i < MM_LEASE_MAX; i++)
+		if (service->claimants[i].peer == peer)
+			return &service->claimants[i];
+	return NULL;
+}
+
+static void free_claimant(struct mm_claimant *claimant)
+{
+	json_decref(claimant->offer);
+	memset(claimant, 0, sizeof(*claimant));
+}
+
+/* Takes back a claimant's lease, if it is still there. */
+static void release(struct mm_service *service, uint32_t id, const char *why)
+{
+	const struct mm_lease *lease = mm_lease_find(&service->leases, id);
+	char size[16];
+
+	if (!lease)
+		return;
+	mm_log(MM_LOG_INFO, "lease %" PRIu32 " (%s%s%s) ends: %s", id,
+		mm_format_size(size, sizeof(size), lease->kib), lease->name[0] ? " for " : "",
+		lease->name, why);
+	(void)mm_lease_release(&service->leases, id);
+	forget_status(service);
+	call_round(service); /* others may have it at once */
+}
+
+static bool keeps_lease(const struct mm_service *service, const struct mm_peer *peer)
+{
+	for (size_t i = 0; i < MM_LEASE_MAX; i++)
+		if (service->claimants[i].peer == peer)
+			return true;
+	return false;
+}
+
+static void end_claim(struct mm_service *service, struct mm_claimant *claimant)
+{
+	struct mm_peer *peer = claimant->peer;
+
+	free_claimant(claimant);
+	mm_peer_keep(peer, keeps_lease(service, peer));
+}
+
+static void on_closed(void *arg, struct mm_peer *peer)
+{
+	struct mm_service *service = arg;
+	struct mm_claimant *claimant;
+
+	while ((claimant = find_claimant(service, peer))) {
+		release(service, claimant->lease_id, "its client is gone");
+		free_claimant(claimant);
+	}
+}
+
+static json_t *offer_json(const struct mm_service *service, const struct mm_lease *lease)
+{
+	struct mm_donor donors[DONORS_MAX];
+	struct mm_offer offer;
+
+	mm_lease_offer(service->view.snap, service->view.plan,
+		mm_lease_ahead(&service->leases, lease->id), lease->kib, donors, DONORS_MAX,
+		&offer);
+	return mm_status_offer(service->view.snap, &offer);
+}
+
+static void reserve(
+	struct mm_service *service, struct mm_peer *peer, const struct mm_request *request)
+{
+	struct mm_claimant *claimant = find_claimant(service, NULL);
+	uint32_t id = 0;
+
+	if (service->is_replay || service->view.is_dry_run) {
+		send_json(peer,
+			error_json(service->is_replay ? "nothing can be reserved in a replay"
+						      : "nothing can be reserved in a dry run"));
+		return;
+	}
+	if (!claimant ||
+		mm_lease_add(&service->leases, request->kib, request->guest, MM_LEASE_NEVER, &id)) {
+		send_json(peer, error_json("too many leases; release some"));
+		return;
+	}
+	*claimant = (struct mm_claimant){
+		.peer = peer,
+		.lease_id = id,
+		.is_waiting = true,
+		.is_tied = request->is_tied,
+		.is_told_of_wait = request->is_told_of_wait,
+		.wait_ms = request->wait_ms,
+		.hold_ms = request->hold_ms,
+	};
+	forget_status(service);
+	mm_peer_hold(peer, true);
+	call_round(service);
+}
+
+static void release_asked(struct mm_service *service, struct mm_peer *peer, uint32_t id)
+{
+	char text[80];
+
+	if (!mm_lease_find(&service->leases, id)) {
+		snprintf(text, sizeof(text), "there is no lease %" PRIu32, id);
+		send_json(peer, error_json(text));
+		return;
+	}
+	release(service, id, "released");
+	/* whoever waits for it hears so in the next round */
+	for (size_t i = 0; i < MM_LEASE_MAX; i++)
+		if (service->claimants[i].peer && service->claimants[i].lease_id == id &&
+			!service->claimants[i].is_waiting)
+			end_claim(service, &service->claimants[i]);
+	send_json(peer, ok_json());
+}
+
+static void on_request(void *arg, struct mm_peer *peer, const char *untrusted_line, size_t len)
+{
+	struct mm_service *service = arg;
+	struct mm_request request;
+	char err[256];
+
+	if (mm_request_parse(untrusted_line, len, &request, err, sizeof(err))) {
+		send_json(peer, error_json(err));
+		return;
+	}
+	switch (request.kind) {
+	case MM_REQUEST_STATUS:
+		answer_status(service, peer);
+		break;
+	case MM_REQUEST_WHY:
+		answer_why(service, peer, &request);
+		break;
+	case MM_REQUEST_LEASES:
+		answer_leases(service, peer);
+		break;
+	case MM_REQUEST_RESERVE:
+		reserve(service, peer, &request);
+		break;
+	case MM_REQUEST_RELEASE:
+		release_asked(service, peer, (uint32_t)request.id);
+		break;
+	case MM_REQUEST_PAUSE:
+	case MM_REQUEST_RESUME:
+		set_paused(service, peer, request.kind == MM_REQUEST_PAUSE);
+		break;
+	case MM_REQUEST_COUNT:
+		break;
+	}
+}
+
+/* ---- answering those who wait ---------------------------------------------------------------- */
+
+static uint64_t waited_ms(const struct mm_service *service, const struct mm_claimant *claimant)
+{
+	return mm_sub_floor(service->view.snap->now_ms, claimant->begin_ms);
+}
+
+static void answer_granted(struct mm_service *service, struct mm_claimant *claimant)
+{
+	const struct mm_lease *lease = mm_lease_find(&service->leases, claimant->lease_id);
+	uint64_t ms = waited_ms(service, claimant);
+	struct mm_peer *peer = claimant->peer;
+	char size[16];
+
+	mm_log(MM_LOG_INFO, "lease %" PRIu32 ": %s%s%s set aside after %" PRIu64 ".%" PRIu64 " s",
+		lease->id, mm_format_size(size, sizeof(size), lease->kib),
+		lease->name[0] ? " for " : "", lease->name, ms / 1000, ms % 1000 / 100);
+	if (!claimant->is_tied)
+		(void)mm_lease_extend(&service->leases, lease->id,
+			service->view.snap->now_ms + claimant->hold_ms);
+	send_json(
+		peer, json_pack("{sb si sI sI ss sb sI sO}", "ok", 1, "version", MM_STATUS_VERSION,
+			      "id", (json_int_t)lease->id, "kib", (json_int_t)lease->kib, "name",
+			      lease->name, "tied", claimant->is_tied, "waited_ms", (json_int_t)ms,
+			      "offer", claimant->offer));
+	claimant->is_waiting = false;
+	mm_peer_hold(peer, false);
+	if (claimant->is_tied)
+		mm_peer_keep(peer, true);
+	else
+		end_claim(service, claimant);
+}
+
+/* What a guest holds beyond what it needs, though it was wanted of it. */
+static uint64_t kept_kib(const struct mm_plan_entry *entry)
+{
+	if (!entry->is_balanced)
+		return entry->current_kib;
+	return mm_sub_floor(entry->current_kib,
+		mm_max_u64(entry->min_kib, mm_max_u64(mm_need_sum(&entry->need), entry->use_kib)));
+}
+
+static json_t *keeper_json(const struct mm_domain *dom, const struct mm_plan_entry *entry)
+{
+	return json_pack("{ss sI sI sI ss ss}", "name", dom->name, "domid", (json_int_t)dom->domid,
+		"held_kib", (json_int_t)entry->current_kib, "kept_kib", (json_int_t)kept_kib(entry),
+		"reason", mm_reason_name(entry->reason), "reason_text",
+		mm_reason_text(entry->reason));
+}
+
+/* Who did not give: the largest first; below a MiB there is nothing worth a word. */
+static json_t *refused_json(const struct mm_service *service)
+{
+	const struct mm_snapshot *snap = service->view.snap;
+	size_t top[REFUSED_MAX + 1], count = 0;
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < snap->count; i++) {
+		const struct mm_plan_entry *entries = service->view.plan->entries;
+		size_t at = count;
+
+		if (!mm_status_entry(snap, service->view.plan, i) ||
+			kept_kib(&entries[i]) < MM_KIB_PER_MIB)
+			continue;
+		for (; at > 0 && kept_kib(&entries[top[at - 1]]) < kept_kib(&entries[i]); at--)
+			top[at] = top[at - 1];
+		top[at] = i;
+		count = count < REFUSED_MAX ? count + 1 : REFUSED_MAX;
+	}
+	for (size_t i = 0; array && i < count; i++)
+		(void)json_array_append_new(array,
+			keeper_json(&snap->domains[top[i]], &service->view.plan->entries[top[i]]));
+	return array;
+}
+
+static void answer_failed(struct mm_service *service, struct mm_claimant *claimant)
+{
+	const struct mm_lease *lease = mm_lease_find(&service->leases, claimant->lease_id);
+	uint64_t ahead_kib = mm_lease_ahead(&service->leases, lease->id);
+	uint64_t free_kib =
+		mm_min_u64(mm_sub_floor(service->view.plan->spare_kib, ahead_kib), lease->kib);
+	char size[16], there[16], text[200];
+	struct mm_peer *peer = claimant->peer;
+
+	snprintf(text, sizeof(text),
+		"%s could not be had within %" PRIu64 ".%" PRIu64 " s: %s of it are free",
+		mm_format_size(size, sizeof(size), lease->kib), claimant->wait_ms / 1000,
+		claimant->wait_ms % 1000 / 100, mm_format_size(there, sizeof(there), free_kib));
+	mm_log(MM_LOG_WARN, "lease %" PRIu32 "%s%s: %s", lease->id, lease->name[0] ? " for " : "",
+		lease->name, text);
+	send_json(peer, json_pack("{sb si ss sI sI so so}", "ok", 0, "version", MM_STATUS_VERSION,
+				"error", text, "kib", (json_int_t)lease->kib, "missing_kib",
+				(json_int_t)(lease->kib - free_kib), "refused",
+				refused_json(service), "offer", offer_json(service, lease)));
+	(void)mm_lease_release(&service->leases, lease->id);
+	mm_peer_hold(peer, false);
+	end_claim(service, claimant);
+}
+
+static void begin_wait(struct mm_service *service, struct mm_claimant *claimant)
+{
+	const struct mm_lease *lease = mm_lease_find(&service->leases, claimant->lease_id);
+
+	claimant->has_begun = true;
+	claimant->begin_ms = service->view.snap->now_ms;
+	claimant->offer = offer_json(service, lease);
+	if (claimant->is_told_of_wait && !lease->is_granted && claimant->wait_ms > 0)
+		send_json(claimant->peer,
+			json_pack("{sb si sb sI sI sO}", "ok", 1, "version", MM_STATUS_VERSION,
+				"waiting", 1, "id", (json_int_t)lease->id, "kib",
+				(json_int_t)lease->kib, "offer", claimant->offer));
+}
+
+static void answer_claimant(struct mm_service *service, struct mm_claimant *claimant)
+{
+	const struct mm_lease *lease = mm_lease_find(&service->leases, claimant->lease_id);
+
+	if (!lease && !claimant->is_waiting) { /* used up, or expired */
+		end_claim(service, claimant);
+		return;
+	}
+	if (!claimant->is_waiting)
+		return;
+	if (!lease) {
+		mm_peer_hold(claimant->peer, false);
+		send_json(claimant->peer, error_json("the lease was released, or its guest runs"));
+		end_claim(service, claimant);
+		return;
+	}
+	if (!claimant->has_begun)
+		begin_wait(service, claimant);
+	if (lease->is_granted)
+		answer_granted(service, claimant);
+	else if (waited_ms(service, claimant) >= claimant->wait_ms)
+		answer_failed(service, claimant);
+}
+
+/* ---- rounds ---------------------------------------------------------------------------------- */
+
+void mm_service_sampled(struct mm_service *service, struct mm_snapshot *snap)
+{
+	if (has_control(service) && !service->is_replay)
+		mm_lease_update(&service->leases, snap);
+}
+
+void mm_service_decided(struct mm_service *service, const struct timespec *wall)
+{
+	enum mm_outcome outcome = service->view.is_dry_run  ? MM_OUTCOME_DRY_RUN
+				  : service->view.is_paused ? MM_OUTCOME_PAUSED
+							    : MM_OUTCOME_SET;
+
+	if (!has_control(service))
+		return;
+	service->view.wall = *wall;
+	service->view.rounds++;
+	mm_lease_grant(&service->leases, service->view.plan);
+	mm_decisions_round(
+		&service->decisions, service->view.snap, service->view.plan, outcome, wall);
+}
+
+void mm_service_refused(struct mm_service *service, uint32_t domid)
+{
+	mm_decisions_refused(&service->decisions, domid);
+}
+
+void mm_service_answer(struct mm_service *service)
+{
+	if (!has_control(service))
+		return;
+	forget_status(service);
+	for (size_t i = 0; i < MM_LEASE_MAX; i++)
+		if (service->claimants[i].peer)
+			answer_claimant(service, &service->claimants[i]);
+}
+
+uint64_t mm_service_due_ms(const struct mm_service *service)
+{
+	uint64_t due_ms = UINT64_MAX;
+
+	for (size_t i = 0; i < MM_LEASE_MAX; i++) {
+		const struct mm_claimant *claimant = &service->claimants[i];
+
+		if (claimant->is_waiting && claimant->has_begun)
+			due_ms = mm_min_u64(due_ms, claimant->begin_ms + claimant->wait_ms);
+	}
+	for (size_t i = 0; i < service->leases.count; i++)
+		due_ms = mm_min_u64(due_ms, service->leases.rows[i].expires_ms);
+	return due_ms;
+}
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+static void on_gathered(evutil_socket_t fd, short what, void *arg)
+{
+	struct mm_service *service = arg;
+
+	(void)fd;
+	(void)what;
+	(void)event_base_loopbreak(service->base);
+}
+
+int mm_service_open(struct mm_service *service, const char *path, struct event_base *base,
+	char *err, size_t err_size)
+{
+	static const struct mm_control_ops ops = {.request = on_request, .closed = on_closed};
+
+	service->view.leases = &service->leases;
+	service->base = base;
+	service->wake = evtimer_new(base, on_gathered, service);
+	if (!service->wake) {
+		snprintf(err, err_size, "control: out of memory");
+		return -ENOMEM;
+	}
+	return mm_control_open(path, base, &ops, service, err, err_size, &service->control);
+}
+
+void mm_service_close(struct mm_service *service)
+{
+	mm_control_close(service->control);
+	if (service->wake)
+		event_free(service->wake);
+	for (size_t i = 0; i < MM_LEASE_MAX; i++)
+		free_claimant(&service->claimants[i]);
+	mm_leases_clear(&service->leases);
+	mm_decisions_free(&service->decisions);
+	free(service->status);
+	memset(service, 0, sizeof(*service));
+}
