@@ -32,6 +32,7 @@ struct mm_need_track {
 	uint64_t use_kib; /* ... and the hard use in it */
 
 	uint64_t decay_ms;	 /* when what follows was let fall last */
+	uint64_t slope_kib_s;	 /* growth of hard use, as last seen */
 	uint64_t growth_kib_s;	 /* of hard use: the steepest of late */
 	uint64_t peak_kib_s;	 /* the same, remembered for longer */
 	uint64_t peak_use_kib;	 /* hard use: the highest of late */

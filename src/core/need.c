@@ -15,7 +15,7 @@
  * moves 100 MiB and more in a second (all seen in the lab). What it may grow by in that time it
  * must have already.
  */
-#define REACTION_MS 2000
+#define REACTION_MS 1000
 
 /* Free memory without any growth: an eighth of hard use, within these (peers keep 10 to 30 %). */
 #define HEADROOM_PART	 8
@@ -29,13 +29,14 @@
 #define ANSWER_MS 500
 
 /*
- * A guest that has nothing left uses exactly what it holds, however much it wants: in an emergency
- * what it grew by in this time is added to what it is known to use.
+ * A guest that has nothing left uses exactly what it holds, however much it wants: what it grew by in
+ * this time, or so much when it stalls, is added to what it is known to use.
  */
 #define SURGE_MS      1000
 #define SURGE_MIN_KIB (8 * MM_KIB_PER_MIB)
 
 /* Falls by itself with these time constants: a burst is often followed by another. */
+#define SLOPE_FALL_MS	 2000
 #define GROWTH_FALL_MS	 10000
 #define PEAK_FALL_MS	 600000
 #define PRESSURE_FALL_MS 5000
@@ -114,6 +115,7 @@ static void let_fall(struct mm_need_track *n, enum mm_source source, uint64_t no
 
 	if (elapsed_ms < RATE_MIN_MS)
 		return; /* small steps would be lost in rounding */
+	n->slope_kib_s = fallen(n->slope_kib_s, elapsed_ms, SLOPE_FALL_MS);
 	n->growth_kib_s = fallen(n->growth_kib_s, elapsed_ms, GROWTH_FALL_MS);
 	n->peak_kib_s = fallen(n->peak_kib_s, elapsed_ms, PEAK_FALL_MS);
 	n->peak_use_kib = mm_min_u64(n->peak_use_kib,
@@ -223,7 +225,9 @@ static void compare(struct mm_track *track, const struct mm_domain *dom, uint64_
 	uint64_t ms = time_between(n, dom);
 	uint64_t growth = mm_sub_floor(use_kib, n->use_kib) * 1000 / ms;
 
-	n->growth_kib_s = mm_max_u64(n->growth_kib_s, mm_min_u64(growth, held_kib));
+	/* half of what it was: a guest that grows in fits and starts is still growing */
+	n->slope_kib_s = mm_max_u64(n->slope_kib_s / 2, mm_min_u64(growth, held_kib));
+	n->growth_kib_s = mm_max_u64(n->growth_kib_s, n->slope_kib_s);
 	n->peak_kib_s = mm_max_u64(n->peak_kib_s, n->growth_kib_s);
 	if (is_empty(report))
 		n->boost_percent = mm_min_u64(2 * n->boost_percent + 100, BOOST_MAX_PERCENT);
@@ -274,11 +278,13 @@ struct mm_need mm_need_estimate(
 	return need;
 }
 
-uint64_t mm_need_surge(const struct mm_track *track, const struct mm_domain *dom)
+uint64_t mm_need_surge(const struct mm_track *track)
 {
-	if (!mm_need_is_emergency(track, dom))
-		return 0;
-	return mm_max_u64(mm_scale(track->need.growth_kib_s, SURGE_MS, 1000), SURGE_MIN_KIB);
+	uint64_t surge_kib = mm_scale(track->need.slope_kib_s, SURGE_MS, 1000);
+
+	if (track->need.pressure_ppm >= PRESSURE_URGENT_PPM)
+		surge_kib = mm_max_u64(surge_kib, SURGE_MIN_KIB);
+	return surge_kib;
 }
 
 bool mm_need_is_emergency(const struct mm_track *track, const struct mm_domain *dom)
@@ -286,7 +292,7 @@ bool mm_need_is_emergency(const struct mm_track *track, const struct mm_domain *
 	const struct mm_need_track *n = &track->need;
 
 	return n->pressure_ppm >= PRESSURE_URGENT_PPM ||
-	       mm_scale(n->growth_kib_s, REACTION_MS, 1000) > dom->report.avail_kib;
+	       mm_scale(n->slope_kib_s, REACTION_MS, 1000) > dom->report.avail_kib;
 }
 
 bool mm_need_is_contrary(const struct mm_track *track, uint64_t now_ms)

@@ -24,8 +24,8 @@ void mm_need_update(struct mm_track *track, const struct mm_domain *dom, uint64_
 struct mm_need mm_need_estimate(
 	const struct mm_track *track, enum mm_source source, uint64_t hard_kib, uint64_t free_kib);
 
-/* What an emergency adds to its hard use, KiB; 0 when there is none. */
-uint64_t mm_need_surge(const struct mm_track *track, const struct mm_domain *dom);
+/* What it is about to use on top of its hard use, KiB: it grows, or stalls; 0 when it does neither. */
+uint64_t mm_need_surge(const struct mm_track *track);
 
 /* It stalls, or at its present slope it has nothing left before the next answer. */
 bool mm_need_is_emergency(const struct mm_track *track, const struct mm_domain *dom);

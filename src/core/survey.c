@@ -153,7 +153,8 @@ static uint64_t core(const struct mm_share *row, const struct mm_report *report,
 
 	if (report->swap_free_kib >= margin_kib)
 		core_kib = row->use_kib + margin_kib / TIGHT_PART;
-	return mm_min_u64(mm_max_u64(core_kib + surge_kib, row->min_kib), row->high_kib);
+	core_kib = mm_max_u64(core_kib, row->use_kib + surge_kib);
+	return mm_min_u64(mm_max_u64(core_kib, row->min_kib), row->high_kib);
 }
 
 static void fill_bounds(
@@ -182,7 +183,7 @@ static void fill_need(struct mm_decision *d, struct mm_share *row, struct mm_tra
 
 	mm_need_update(track, dom, entry->use_kib, row->held_kib, d->snap->now_ms);
 	row->need = mm_need_estimate(track, dom->report.source, row->use_kib, d->cfg->free_kib);
-	row->core_kib = core(row, &dom->report, mm_need_surge(track, dom));
+	row->core_kib = core(row, &dom->report, mm_need_surge(track));
 	row->is_contrary = mm_need_is_contrary(track, d->snap->now_ms);
 	entry->need = row->need;
 	entry->min_kib = row->min_kib;

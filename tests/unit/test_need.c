@@ -72,7 +72,7 @@ static void test_idle_guest_needs_its_use_and_an_eighth(void **state)
 	assert_int_equal(need_of(&s).headroom_kib, MIB(64));
 	assert_int_equal(need_of(&s).pressure_ppm, 0);
 	assert_false(mm_need_is_emergency(&s.track, &s.dom));
-	assert_int_equal(mm_need_surge(&s.track, &s.dom), 0);
+	assert_int_equal(mm_need_surge(&s.track), 0);
 }
 
 static void test_what_the_administrator_wants_free_is_headroom(void **state)
@@ -117,7 +117,7 @@ static void test_stall_doubles_the_headroom_and_is_forgotten(void **state)
 	assert_int_equal(need_of(&s).pressure_ppm, 100000);
 	assert_int_equal(need_of(&s).headroom_kib, MIB(128));
 	assert_true(mm_need_is_emergency(&s.track, &s.dom));
-	assert_true(mm_need_surge(&s.track, &s.dom) > 0);
+	assert_true(mm_need_surge(&s.track) > 0);
 	pass(&s, 5000);
 	assert_int_equal(need_of(&s).pressure_ppm, 0);
 	assert_int_equal(need_of(&s).headroom_kib, MIB(64));
@@ -192,7 +192,7 @@ static void test_absurd_reports_are_bounded(void **state)
 	hear(&s, 0, GIB(1));
 	assert_true(need_of(&s).pressure_ppm <= 1000000);
 	assert_true(need_of(&s).headroom_kib <= GIB(1));
-	assert_true(mm_need_surge(&s.track, &s.dom) <= GIB(1));
+	assert_true(mm_need_surge(&s.track) <= GIB(1));
 	/* counters that go back are another boot */
 	s.dom.report.psi_some_us = s.dom.report.refault_file = 0;
 	hear(&s, 1000, MIB(512));
