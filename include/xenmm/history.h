@@ -44,6 +44,9 @@ struct mm_need_track {
 	uint64_t
 		contrary_ms; /* since when it claims to be full while nothing in it stalls; 0: does not */
 
+	uint64_t doubt_cap_kib; /* so much of that claim is believed; 0: all of it */
+	uint64_t doubt_ms;	/* when it was put to the test last ... */
+	uint64_t doubt_wait_ms; /* ... and how long it rests after it stalled; doubles */
 	uint64_t restless_ms;	/* last sign that it missed something; 0: none yet */
 	uint64_t press_cap_kib; /* probing: it shall hold no more than this; 0: not pressed */
 	uint64_t press_ms;	/* last step ... */

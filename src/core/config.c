@@ -71,7 +71,7 @@ static const struct setting settings[] = {
 	{{"tax-rate", 't', "RATE",
 		 "AUTO, or 0.0 (equal sizes) to 1.0 (equal free memory) [" XENMM_TAX_RATE "]"},
 		KIND_TAX, 0, 0, 0},
-	{{"policy", 'p', "NAME", "how memory is shared: need, tax or coordinator [tax]"},
+	{{"policy", 'p', "NAME", "how memory is shared: need, tax or coordinator [need]"},
 		KIND_POLICY, offsetof(struct mm_config, policy), 0, MM_POLICY_COUNT},
 	{{"min", 'm', "SIZE", "no guest gets less [64M]"}, KIND_SIZE, SIZE_ROW(min_kib)},
 	{{"max", 'M', "SIZE", "no guest gets more [its own maximum]"}, KIND_SIZE_OR_AUTO,
@@ -97,7 +97,7 @@ void mm_config_init(struct mm_config *cfg)
 	char err[1];
 
 	memset(cfg, 0, sizeof(*cfg));
-	cfg->policy = MM_POLICY_TAX;
+	cfg->policy = MM_POLICY_NEED;
 	cfg->min_kib = MIN_DEFAULT_KIB;
 	cfg->reserve_kib = RESERVE_DEFAULT_KIB;
 	cfg->interval_ms = INTERVAL_DEFAULT_MS;

@@ -97,9 +97,11 @@ static uint64_t shortage(const struct mm_shares *shares)
 
 	for (size_t i = 0; i < shares->count; i++) {
 		const struct mm_share *row = &shares->rows[i];
-
-		sum += mm_sub_floor(
+		uint64_t lack_kib = mm_sub_floor(
 			mm_min_u64(row->low_kib, row->wish_kib), base_of(row) + row->gain_kib);
+
+		if (lack_kib >= GRANT_MIN_KIB) /* a few pages are below what a balloon rounds */
+			sum += lack_kib;
 	}
 	return sum;
 }
@@ -252,7 +254,7 @@ static void press(struct mm_decision *d, uint64_t lack_kib)
 			row->wish_kib >= row->target_kib ||
 			new_kib + PRESS_MIN_KIB > row->target_kib)
 			continue;
-		change(d, row, new_kib, MM_REASON_DONATE);
+		change(d, row, new_kib, shrink_reason(row));
 		lack_kib = mm_sub_floor(lack_kib, row->target_kib - new_kib);
 		d->plan->is_moving = true;
 	}
@@ -322,7 +324,7 @@ static void wish(struct mm_decision *d)
 
 	switch (policy) {
 	case MM_POLICY_NEED:
-		mm_probe_working_sets(d);
+		mm_probe_guests(d);
 		d->plan->tau_ppm = mm_policy_need(cfg, &d->shares);
 		break;
 	default:

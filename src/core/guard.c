@@ -129,7 +129,8 @@ static void share_shortage(struct mm_shares *shares)
 
 		row->soft_kib = row->low_kib;
 		row->wish_kib = at_level(row, level);
-		if (row->wish_kib < row->low_kib || row->wish_kib == row->held_kib)
+		if (row->reason != MM_REASON_DOUBT &&
+			(row->wish_kib < row->low_kib || row->wish_kib == row->held_kib))
 			row->reason = MM_REASON_OVERCOMMITTED;
 	}
 }

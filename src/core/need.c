@@ -74,6 +74,11 @@
 /* So long it may claim that without any other sign of shortage. */
 #define CONTRARY_MS 10000
 
+/* Steps of doubt: an honest guest is a 25th short for one of them, one without swap a 100th. */
+#define DOUBT_STEP_MS	    2000
+#define DOUBT_STEP_PART	    25
+#define DOUBT_STEP_DRY_PART 100
+
 /* Two reports nearer than this tell nothing of a rate. */
 #define RATE_MIN_MS 50
 
@@ -295,10 +300,31 @@ bool mm_need_is_emergency(const struct mm_track *track, const struct mm_domain *
 	       mm_scale(n->slope_kib_s, REACTION_MS, 1000) > dom->report.avail_kib;
 }
 
-bool mm_need_is_contrary(const struct mm_track *track, uint64_t now_ms)
+uint64_t mm_need_doubt(struct mm_track *track, const struct mm_domain *dom, uint64_t held_kib,
+	uint64_t fair_kib, bool is_wanted, uint64_t now_ms)
 {
-	return track->need.contrary_ms &&
-	       mm_sub_floor(now_ms, track->need.contrary_ms) >= CONTRARY_MS;
+	struct mm_need_track *n = &track->need;
+	uint64_t part = dom->report.swap_free_kib ? DOUBT_STEP_PART : DOUBT_STEP_DRY_PART;
+	uint64_t wait_ms = n->doubt_cap_kib ? DOUBT_STEP_MS : n->doubt_wait_ms;
+
+	if (n->doubt_cap_kib && n->restless_ms > n->doubt_ms) {
+		n->doubt_cap_kib = 0; /* it spoke the truth */
+		n->doubt_ms = now_ms;
+		n->doubt_wait_ms = mm_max_u64(
+			mm_min_u64(2 * n->doubt_wait_ms, PRESS_WAIT_MAX_MS), PRESS_WAIT_MS);
+		return 0;
+	}
+	if (!n->contrary_ms)
+		n->doubt_cap_kib = 0;
+	if (n->contrary_ms && is_wanted && held_kib > fair_kib &&
+		mm_sub_floor(now_ms, n->contrary_ms) >= CONTRARY_MS &&
+		mm_sub_floor(now_ms, n->doubt_ms) >= wait_ms && n->report_ms > n->doubt_ms) {
+		uint64_t cap_kib = n->doubt_cap_kib ? n->doubt_cap_kib : held_kib;
+
+		n->doubt_cap_kib = mm_max_u64(cap_kib - cap_kib / part, fair_kib);
+		n->doubt_ms = now_ms;
+	}
+	return n->doubt_cap_kib;
 }
 
 bool mm_need_swaps_slowly(const struct mm_track *track)
@@ -332,8 +358,8 @@ bool mm_need_probe(
 	if (!is_allowed)
 		n->press_cap_kib = 0;
 	if (!is_allowed || !is_wanted || mm_sub_floor(now_ms, n->press_ms) < wait_ms ||
-		mm_sub_floor(now_ms, n->restless_ms) < wait_ms)
-		return false;
+		mm_sub_floor(now_ms, n->restless_ms) < wait_ms || n->report_ms <= n->press_ms)
+		return false; /* what the last step did must have been heard */
 	if (!n->press_cap_kib || n->press_cap_kib > held_kib)
 		n->press_cap_kib = held_kib;
 	n->press_cap_kib -= n->press_cap_kib / PRESS_STEP_PART;

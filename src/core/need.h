@@ -31,10 +31,14 @@ uint64_t mm_need_surge(const struct mm_track *track);
 bool mm_need_is_emergency(const struct mm_track *track, const struct mm_domain *dom);
 
 /*
- * It has claimed for a while to use nearly all that it has, but nothing in it stalls, swaps or is
- * read again: no guest can be that full and that calm. Its claim is not believed beyond its share.
+ * A guest that has claimed for a while to use nearly all that it has, while nothing in it stalls, swaps
+ * or is read again, may lie, or may just fit. When others are short (is_wanted) and it holds more than
+ * its fair share, that is tried: what is believed of its claim comes down in small steps, to the fair
+ * share at the lowest, until it stalls; then it is believed for a minute, and twice as long each time.
+ * Returns what is believed, KiB; 0: all of it.
  */
-bool mm_need_is_contrary(const struct mm_track *track, uint64_t now_ms);
+uint64_t mm_need_doubt(struct mm_track *track, const struct mm_domain *dom, uint64_t held_kib,
+	uint64_t fair_kib, bool is_wanted, uint64_t now_ms);
 
 /*
  * Working-set probing: moves the cap on what it shall hold. is_allowed: it may be pressed at all (else

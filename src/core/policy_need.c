@@ -30,7 +30,8 @@ enum tier {
 	TIER_COUNT
 };
 
-static uint64_t tier_top(const struct mm_share *row, enum tier tier)
+/* What it needs up to a tier, whatever it holds. */
+static uint64_t need_up_to(const struct mm_share *row, enum tier tier)
 {
 	uint64_t kib = row->core_kib;
 
@@ -40,6 +41,14 @@ static uint64_t tier_top(const struct mm_share *row, enum tier tier)
 		kib += mm_sub_floor(row->need_kib, row->core_kib);
 	if (tier >= TIER_HEADROOM)
 		kib += row->need.headroom_kib;
+	return mm_min_u64(kib, row->high_kib);
+}
+
+/* The same of the budget: what a balloon does not give back is spent. */
+static uint64_t tier_top(const struct mm_share *row, enum tier tier)
+{
+	uint64_t kib = need_up_to(row, tier);
+
 	if (!row->may_shrink)
 		kib = mm_max_u64(kib, row->held_kib);
 	return mm_min_u64(kib, row->high_kib);
@@ -129,8 +138,9 @@ static void leave_to_guard(struct mm_shares *shares)
 /* What it holds, unless that is far from its need and its part of the surplus. */
 static uint64_t wish_within(const struct mm_share *row, uint64_t part_kib, uint64_t pool_part_kib)
 {
-	uint64_t low = row->soft_kib + part_kib - part_kib / BAND_PART;
-	uint64_t high = row->soft_kib + part_kib + mm_min_u64(part_kib, pool_part_kib) / BAND_PART;
+	uint64_t need = need_up_to(row, TIER_HEADROOM);
+	uint64_t low = need + part_kib - part_kib / BAND_PART;
+	uint64_t high = need + part_kib + mm_min_u64(part_kib, pool_part_kib) / BAND_PART;
 	uint64_t wish = clamp(row->held_kib, low, high);
 
 	if (row->cap_kib)
@@ -157,32 +167,18 @@ static void share_surplus(struct mm_shares *shares, uint64_t surplus_kib, uint32
 	}
 }
 
-/*
- * A claim to be full while nothing stalls is believed up to the guest's share by weight. One that is
- * pressed below what it really uses stalls, and is believed again.
- */
-static void doubt(struct mm_shares *shares)
+/* Of a claim that is in doubt only so much counts. */
+static void doubt(struct mm_share *row)
 {
-	uint64_t weights = 0;
+	uint64_t believed_kib = mm_max_u64(row->doubt_kib, row->min_kib);
 
-	for (size_t i = 0; i < shares->count; i++)
-		weights += shares->rows[i].weight;
-	for (size_t i = 0; i < shares->count; i++) {
-		struct mm_share *row = &shares->rows[i];
-		uint64_t fair_kib;
-
-		if (!row->is_contrary || !row->may_shrink)
-			continue;
-		fair_kib = mm_scale(shares->budget_kib, row->weight, weights);
-		fair_kib = mm_max_u64(fair_kib, row->min_kib);
-		if (row->low_kib <= fair_kib)
-			continue;
-		row->low_kib = row->need_kib = mm_min_u64(fair_kib, row->high_kib);
-		row->core_kib = mm_min_u64(row->core_kib, row->low_kib);
-		row->use_kib = mm_min_u64(row->use_kib, row->low_kib);
-		row->need = (struct mm_need){.hard_kib = row->use_kib};
-		row->reason = MM_REASON_DOUBT;
-	}
+	if (!row->doubt_kib || !row->may_shrink || row->need_kib <= believed_kib)
+		return;
+	row->need_kib = row->low_kib = mm_min_u64(believed_kib, row->high_kib);
+	row->core_kib = row->low_kib;
+	row->use_kib = mm_min_u64(row->use_kib, row->low_kib);
+	row->need = (struct mm_need){.hard_kib = row->use_kib};
+	row->reason = MM_REASON_DOUBT;
 }
 
 uint32_t mm_policy_need(const struct mm_config *cfg, struct mm_shares *shares)
@@ -193,7 +189,8 @@ uint32_t mm_policy_need(const struct mm_config *cfg, struct mm_shares *shares)
 	if (tax_ppm > TAX_MAX_PPM)
 		tax_ppm = TAX_MAX_PPM;
 	shares->is_rest_kept = true;
-	doubt(shares);
+	for (size_t i = 0; i < shares->count; i++)
+		doubt(&shares->rows[i]);
 	for (int tier = TIER_CORE; tier < TIER_COUNT; tier++) {
 		sum = tier_sum(shares, (enum tier)tier);
 		if (sum <= shares->budget_kib)

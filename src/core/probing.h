@@ -6,9 +6,10 @@
 #include "survey.h"
 
 /*
- * Moves the caps of all rows on by a round. Memory is welcome as long as the host has less free
- * than the guest that could grow most might ask for.
+ * Moves caps and doubts of all rows on by a round. Memory is welcome as long as the host has less
+ * free than the guest that could grow most might ask for, and less than a quarter of the budget; claims
+ * are put to the test while what all must have does not fit.
  */
-void mm_probe_working_sets(struct mm_decision *d);
+void mm_probe_guests(struct mm_decision *d);
 
 #endif

@@ -22,6 +22,7 @@ struct mm_share {
 	uint64_t use_kib;    /* hard use: held - available */
 	uint64_t need_kib;   /* hard use plus a margin, and its minimum */
 	uint64_t min_kib;    /* what the administrator guarantees */
+	uint64_t doubt_kib;  /* no more of its claim is believed (need.h); 0: all is */
 	uint64_t cap_kib;    /* probing: no more than this of the surplus; 0: no cap */
 	struct mm_need need;
 	uint64_t core_kib;  /* as low_kib, with what of the margin it keeps in a shortage */

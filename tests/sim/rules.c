@@ -83,6 +83,12 @@ static void check_kindness(
 
 	if (!e->is_change || e->new_kib >= mm_sub_floor(d->current_kib, OFFSET_KIB))
 		return;
+	if (e->reason ==
+		MM_REASON_DOUBT) { /* what a liar says is not what it uses: a step is tried */
+		struct mm_sim_truth truth = sim_run_truth(run, d->name);
+
+		use = mm_sub_floor(truth.held_kib, truth.avail_kib + truth.held_kib / 20);
+	}
 	if (d->state != MM_DOM_RUNNING)
 		broken(run, d->domid, "pressed while %s", mm_dom_state_name(d->state));
 	if (d->pod_kib)

@@ -94,6 +94,7 @@ static void play_to_rest(uint64_t seed)
 	uint64_t writes, moved_kib;
 
 	open_host(seed, "off", REST_MS);
+	sim_run_set(&run, "probing", "off"); /* which goes on as long as nobody misses anything */
 	sim_run_until(&run, REST_MS - 60000);
 	writes = run.writes;
 	moved_kib = run.moved_kib;

@@ -133,12 +133,30 @@ static void ping_pong(void **state)
 }
 
 /* Constant input: after a beginning nothing is written any more. */
+/* Idle guests are pressed as long as they do not miss anything: slowly, and never so that they suffer. */
+static void probing_is_gentle(void **state)
+{
+	(void)state;
+	sim_run_open(&run, "calm.scn", 1);
+	sim_run_until(&run, 10000);
+	run.writes = run.moved_kib = 0;
+	sim_run_to_end(&run);
+	assert_at_most("targets", run.writes, 60);
+	assert_at_most("MiB moved", run.moved_kib / MIB, 150);
+	assert_at_least("MiB free on the host at the end", run.snap.host.free_kib / MIB, 200);
+	assert_never_suffered("web");
+	assert_never_suffered("db");
+	assert_never_suffered("batch");
+	assert_never_suffered("pvh");
+}
+
 static void calm_stays_calm(void **state)
 {
 	uint64_t writes;
 
 	(void)state;
 	sim_run_open(&run, "calm.scn", 1);
+	sim_run_set(&run, "probing", "off");
 	sim_run_until(&run, 60000);
 	writes = run.writes;
 	assert_at_most("targets in the first minute", writes, 60);
@@ -177,6 +195,7 @@ int main(void)
 		TEST(leak_hurts_the_leaker_alone),
 		TEST(ping_pong),
 		TEST(calm_stays_calm),
+		TEST(probing_is_gentle),
 		TEST(burst_under_other_seeds),
 	};
 

@@ -63,7 +63,7 @@ static const struct {
 	{"policy", "tax", 0, "tax"},
 	{"policy", "need", 0, "need"},
 	{"policy", "coordinator", 0, "coordinator"},
-	{"policy", "Tax", -EINVAL, "tax"},
+	{"policy", "Tax", -EINVAL, "need"},
 	{"interval", "0.1", 0, "100ms"},
 	{"interval", "60", 0, "60s"},
 	{"interval", "250ms", 0, "250ms"},
@@ -141,7 +141,7 @@ static void test_defaults(void **state)
 	assert_false(cfg.is_equal);
 	assert_true(cfg.tax_ppm <= MM_TAU_ONE);
 	assert_int_equal(mm_config_check(&cfg, err, sizeof(err)), 0);
-	assert_string_equal(mm_policy_name(cfg.policy), "tax");
+	assert_string_equal(mm_policy_name(cfg.policy), "need");
 	assert_string_equal(mm_policy_name(MM_POLICY_COUNT), "unknown");
 }
 

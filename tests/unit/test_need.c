@@ -87,7 +87,7 @@ static void test_what_the_administrator_wants_free_is_headroom(void **state)
 		MIB(120));
 }
 
-static void test_growth_asks_for_two_seconds_of_it(void **state)
+static void test_growth_asks_for_a_second_of_it(void **state)
 {
 	struct subject s;
 
@@ -95,7 +95,7 @@ static void test_growth_asks_for_two_seconds_of_it(void **state)
 	begin(&s);
 	hear(&s, 1000, MIB(400));
 	hear(&s, 1000, MIB(450)); /* 50 MiB/s */
-	assert_int_equal(need_of(&s).headroom_kib, MIB(450) / 8 + MIB(100));
+	assert_int_equal(need_of(&s).headroom_kib, MIB(450) / 8 + MIB(50));
 	/* falls by itself, but how fast it can grow, and to what size, is remembered for a while */
 	pass(&s, 10000);
 	assert_int_equal(need_of(&s).headroom_kib, MIB(450) / 8);
@@ -200,22 +200,34 @@ static void test_absurd_reports_are_bounded(void **state)
 	assert_int_equal(need_of(&s).headroom_kib, MIB(64));
 }
 
-static void test_full_but_calm_is_not_believed_for_long(void **state)
+static uint64_t doubt(struct subject *s, uint64_t ms)
+{
+	hear(s, ms, GIB(1));
+	return mm_need_doubt(&s->track, &s->dom, GIB(1), MIB(600), true, s->now_ms);
+}
+
+static void test_full_but_calm_is_put_to_the_test(void **state)
 {
 	struct subject s;
+	uint64_t believed;
 
 	(void)state;
 	begin(&s);
 	hear(&s, 1000, GIB(1));
-	for (int i = 0; i < 10; i++) {
-		hear(&s, 1000, GIB(1));
-		assert_false(mm_need_is_contrary(&s.track, s.now_ms));
-	}
-	hear(&s, 1000, GIB(1));
-	assert_true(mm_need_is_contrary(&s.track, s.now_ms));
-	s.dom.report.psi_some_us += 50000; /* one that is really full stalls */
-	hear(&s, 1000, GIB(1));
-	assert_false(mm_need_is_contrary(&s.track, s.now_ms));
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(doubt(&s, 1000), 0);
+	assert_int_equal(doubt(&s, 1000), GIB(1) - GIB(1) / 25);
+	s.dom.report.psi_some_us += 50000; /* one that is really full stalls, and is believed */
+	assert_int_equal(doubt(&s, 1000), 0);
+	for (int i = 0; i < 59; i++)
+		assert_int_equal(doubt(&s, 1000), 0);
+	believed = doubt(&s, 12000);
+	assert_true(believed > 0); /* but asked again a minute later */
+	for (int i = 0; i < 100; i++)
+		believed = doubt(&s, 2000);
+	assert_int_equal(believed, MIB(600)); /* a liar keeps its fair share */
+	hear(&s, 1000, MIB(512));
+	assert_int_equal(mm_need_doubt(&s.track, &s.dom, GIB(1), MIB(600), true, s.now_ms), 0);
 }
 
 static void test_slow_agents_get_more(void **state)
@@ -295,13 +307,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_idle_guest_needs_its_use_and_an_eighth),
 		cmocka_unit_test(test_what_the_administrator_wants_free_is_headroom),
-		cmocka_unit_test(test_growth_asks_for_two_seconds_of_it),
+		cmocka_unit_test(test_growth_asks_for_a_second_of_it),
 		cmocka_unit_test(test_stall_doubles_the_headroom_and_is_forgotten),
 		cmocka_unit_test(test_a_balloon_that_takes_memory_is_no_complaint),
 		cmocka_unit_test(test_swapped_memory_is_wanted_until_it_is_cold),
 		cmocka_unit_test(test_cache_that_comes_back_is_warm),
 		cmocka_unit_test(test_absurd_reports_are_bounded),
-		cmocka_unit_test(test_full_but_calm_is_not_believed_for_long),
+		cmocka_unit_test(test_full_but_calm_is_put_to_the_test),
 		cmocka_unit_test(test_slow_agents_get_more),
 		cmocka_unit_test(test_probing_steps_down_and_back),
 		cmocka_unit_test(test_slow_swap_is_noticed),

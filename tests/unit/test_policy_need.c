@@ -150,7 +150,7 @@ static void test_a_claim_that_is_not_believed_gets_its_share(void **state)
 	mm_config_init(&cfg);
 	fill(&rows[0], &from[0]);
 	fill(&rows[1], &from[1]);
-	rows[0].is_contrary = true;
+	rows[0].doubt_kib = MIB(500);
 	(void)mm_policy_need(&cfg, &shares);
 	assert_true(rows[0].wish_kib >= MIB(500) && rows[0].wish_kib < MIB(800));
 	assert_int_equal(rows[0].reason, MM_REASON_DOUBT);

@@ -16,6 +16,7 @@ void world_init(struct world *w, uint64_t free_kib)
 {
 	memset(w, 0, sizeof(*w));
 	mm_config_init(&w->cfg);
+	w->cfg.policy = MM_POLICY_TAX; /* its wishes are easy to foretell */
 	w->cfg.reserve_kib = 0;
 	w->cfg.min_kib = 0;
 	w->snap.now_ms = WORLD_START_MS;
