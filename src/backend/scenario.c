@@ -133,6 +133,7 @@ static int read_guest_settings(struct scn_parser *p, struct mm_scn_guest *g, uin
 		{"offset", SCN_KIND_SIZE, &g->offset_kib, &g->has_offset},
 		{"use", SCN_KIND_SIZE, &g->use_kib, NULL},
 		{"cache", SCN_KIND_SIZE, &g->cache_kib, NULL},
+		{"warm", SCN_KIND_SIZE, &g->warm_kib, &g->has_warm},
 		{"swap", SCN_KIND_SIZE, &g->swap_kib, NULL},
 		{"noise", SCN_KIND_SIZE, &g->noise_kib, NULL},
 		{"rate-down", SCN_KIND_RATE, &g->down_kib_s, NULL},
@@ -237,6 +238,7 @@ static const struct {
 } actions[] = {
 	{"use", MM_SCN_USE, ARG_SIZE_OVER},
 	{"cache", MM_SCN_CACHE, ARG_SIZE},
+	{"warm", MM_SCN_WARM, ARG_SIZE},
 	{"stuck", MM_SCN_STUCK, ARG_NONE},
 	{"unstick", MM_SCN_UNSTICK, ARG_NONE},
 	{"intermittent", MM_SCN_INTERMITTENT, ARG_NONE},

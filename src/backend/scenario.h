@@ -48,6 +48,8 @@ struct mm_scn_guest {
 	bool has_offset;     /* otherwise 0 for pv, 1 MiB for hvm */
 	uint64_t use_kib;    /* what its programs need */
 	uint64_t cache_kib;  /* files it reads */
+	uint64_t warm_kib;   /* of them, what it reads again and again */
+	bool has_warm;	     /* then nothing else of them is ever read again */
 	uint64_t swap_kib;
 	uint64_t noise_kib;   /* its use wanders by up to this much */
 	uint64_t down_kib_s;  /* balloon inflates */
@@ -69,6 +71,7 @@ enum mm_scn_action {
 	MM_SCN_RESTORE,
 	MM_SCN_USE,   /* value_kib over span_ms */
 	MM_SCN_CACHE, /* value_kib */
+	MM_SCN_WARM,  /* value_kib */
 	MM_SCN_STUCK,
 	MM_SCN_UNSTICK,
 	MM_SCN_INTERMITTENT,
@@ -130,6 +133,9 @@ int mm_scenario_expand(struct mm_scenario *scenario, uint64_t seed, char *err, s
 
 /* Accepts a zeroed scenario; leaves one. */
 void mm_scenario_free(struct mm_scenario *scenario);
+
+/* A deep copy, to be freed by the caller. Returns 0 or -ENOMEM. */
+int mm_scenario_copy(const struct mm_scenario *scenario, struct mm_scenario *ret_copy);
 
 /* Append a copy of *guest or *event. Return 0, -ENOMEM or -E2BIG (the bounds above). */
 int mm_scenario_add_guest(struct mm_scenario *scenario, const struct mm_scn_guest *guest);

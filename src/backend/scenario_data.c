@@ -106,6 +106,26 @@ out:
 	return r;
 }
 
+int mm_scenario_copy(const struct mm_scenario *s, struct mm_scenario *ret_copy)
+{
+	struct mm_scenario copy = *s;
+
+	copy.guests = calloc(s->guest_count + 1, sizeof(*copy.guests));
+	copy.events = calloc(s->event_count + 1, sizeof(*copy.events));
+	if (!copy.guests || !copy.events) {
+		mm_scenario_free(&copy);
+		return -ENOMEM;
+	}
+	copy.guest_capacity = s->guest_count + 1;
+	copy.event_capacity = s->event_count + 1;
+	if (s->guest_count)
+		memcpy(copy.guests, s->guests, s->guest_count * sizeof(*copy.guests));
+	if (s->event_count)
+		memcpy(copy.events, s->events, s->event_count * sizeof(*copy.events));
+	*ret_copy = copy;
+	return 0;
+}
+
 void mm_scenario_free(struct mm_scenario *s)
 {
 	free(s->guests);

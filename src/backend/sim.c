@@ -193,19 +193,19 @@ static int start(struct mm_sim *sim, const struct mm_backend_options *o, char *e
 	return r;
 }
 
-int mm_sim_open_text(const char *name, const char *text, size_t len,
+int mm_sim_open_scenario(const char *name, const struct mm_scenario *scenario,
 	const struct mm_backend_options *options, char *err, size_t err_size,
 	struct mm_backend **ret_backend)
 {
 	struct mm_sim *sim = calloc(1, sizeof(*sim));
-	char reason[256] = "";
+	char reason[256] = "out of memory";
 	int r;
 
 	if (!sim) {
 		snprintf(err, err_size, "out of memory");
 		return -ENOMEM;
 	}
-	r = mm_scenario_parse(text, len, &sim->scenario, reason, sizeof(reason));
+	r = mm_scenario_copy(scenario, &sim->scenario);
 	if (r == 0)
 		r = start(sim, options, reason, sizeof(reason));
 	if (r < 0) {
@@ -215,6 +215,39 @@ int mm_sim_open_text(const char *name, const char *text, size_t len,
 	}
 	*ret_backend = &sim->backend;
 	return 0;
+}
+
+int mm_sim_open_text(const char *name, const char *text, size_t len,
+	const struct mm_backend_options *options, char *err, size_t err_size,
+	struct mm_backend **ret_backend)
+{
+	struct mm_scenario scenario;
+	char reason[256] = "";
+	int r = mm_scenario_parse(text, len, &scenario, reason, sizeof(reason));
+
+	if (r < 0) {
+		snprintf(err, err_size, "%s: %s", name, reason);
+		return r;
+	}
+	r = mm_sim_open_scenario(name, &scenario, options, err, err_size, ret_backend);
+	mm_scenario_free(&scenario);
+	return r;
+}
+
+void mm_sim_make_ample(struct mm_backend *b)
+{
+	sim_world_make_ample(sim_of(b));
+}
+
+void mm_sim_kill(struct mm_backend *b, size_t i)
+{
+	sim_guest_kill(&sim_of(b)->guests[i]);
+}
+
+void mm_sim_on_step(struct mm_backend *b, mm_sim_step_fn *fn, void *arg)
+{
+	sim_of(b)->on_step = fn;
+	sim_of(b)->on_step_arg = arg;
 }
 
 int mm_backend_sim_open(

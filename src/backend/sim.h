@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "scenario.h"
 #include "xenmm/backend.h"
 #include "xenmm/snapshot.h"
 
@@ -19,6 +20,7 @@ extern const char mm_sim_builtin_scenario[];
 struct mm_sim_guest_stats {
 	uint64_t swapout_pages;
 	uint64_t swapin_pages;
+	uint64_t refault_pages; /* of files, read again after they were thrown out */
 	uint64_t oom_kills;
 	uint64_t crashes;      /* touched more than Xen had backed (populate on demand) */
 	uint64_t need_kib_ms;  /* integral of need ... */
@@ -59,14 +61,35 @@ struct mm_sim_truth {
 	uint64_t anon_kib;
 	uint64_t swapped_kib;
 	uint64_t cache_kib;
-	uint64_t hard_kib; /* the kernel's part and what its programs hold or wait for */
-	uint64_t need_kib; /* what it would hold if it had all it asks for */
+	uint64_t hard_kib;  /* the kernel's part and what its programs hold or wait for */
+	uint64_t need_kib;  /* what it would hold if it had all it asks for */
+	uint64_t least_kib; /* of that, what must be in memory or in swap, or something is killed */
+	uint64_t killable_kib; /* what a kill would take away from that */
 };
 
 /* Opens a scenario held in memory; `name` is for messages. Otherwise as mm_backend_open(). */
 int mm_sim_open_text(const char *name, const char *text, size_t len,
 	const struct mm_backend_options *options, char *err, size_t err_size,
 	struct mm_backend **ret_backend);
+
+/* The same with a scenario that is data already; it is copied. */
+int mm_sim_open_scenario(const char *name, const struct mm_scenario *scenario,
+	const struct mm_backend_options *options, char *err, size_t err_size,
+	struct mm_backend **ret_backend);
+
+/*
+ * Makes the host one without limits, right after opening: every guest holds its maximum all the time, and all that
+ * are to be created are. What guests ask for is the same in every run of a scenario and seed, until
+ * something in them is killed; this run shows it.
+ */
+void mm_sim_make_ample(struct mm_backend *b);
+
+/* The OOM killer comes to guest i, which is there. */
+void mm_sim_kill(struct mm_backend *b, size_t i);
+
+/* Called after every step of virtual time. */
+typedef void mm_sim_step_fn(struct mm_backend *b, void *arg);
+void mm_sim_on_step(struct mm_backend *b, mm_sim_step_fn *fn, void *arg);
 
 /* Moves the world on without a server: virtual time to until_ms, through every event. 0 or -EPROTO. */
 int mm_sim_run(struct mm_backend *b, uint64_t until_ms);
@@ -78,6 +101,10 @@ const struct mm_sim_stats *mm_sim_stats(const struct mm_backend *b);
 size_t mm_sim_guest_count(const struct mm_backend *b);
 const char *mm_sim_guest_name(const struct mm_backend *b, size_t i);
 const struct mm_sim_guest_stats *mm_sim_guest_stats(const struct mm_backend *b, size_t i);
+
+/* The scenario that is played, with what `random` added; and guest i as it really is. i < the count. */
+const struct mm_scenario *mm_sim_scenario(const struct mm_backend *b);
+struct mm_sim_truth mm_sim_truth_at(const struct mm_backend *b, size_t i);
 
 /* The guest of that name; 0 or -ENOENT when the scenario has none. */
 int mm_sim_truth(const struct mm_backend *b, const char *name, struct mm_sim_truth *ret_truth);

@@ -54,6 +54,10 @@ static void obey_inside(struct sim_guest *g, const struct mm_scn_event *event)
 		g->cache_goal_kib = event->value_kib;
 		g->evicted_kib = 0;
 		break;
+	case MM_SCN_WARM:
+		g->warm_goal_kib = event->value_kib;
+		g->has_warm = true;
+		break;
 	case MM_SCN_SILENT:
 	case MM_SCN_TALK:
 		a->is_silent = event->action == MM_SCN_SILENT;
@@ -80,10 +84,13 @@ static void obey_toolstack(struct mm_sim *sim, struct sim_guest *g, enum mm_scn_
 		g->state = MM_DOM_RUNNING;
 	if (action == MM_SCN_SAVE && g->state == MM_DOM_RUNNING) {
 		g->state = MM_DOM_SAVING;
-		g->save_kib_left = g->held_kib;
+		g->save_kib_left = sim->is_ample ? g->spec->memory_kib : g->held_kib;
 	}
-	if (action == MM_SCN_VANISH)
+	if (action == MM_SCN_VANISH) {
 		g->is_vanishing = true;
+		if (sim->is_ample) /* nobody looks */
+			sim_world_vanish(sim);
+	}
 	sim->has_news = true;
 }
 

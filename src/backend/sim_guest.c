@@ -12,6 +12,7 @@
 #define CACHE_FLOOR_KIB	   4096 /* pages of running programs: thrown out they would be back at once */
 #define OOM_PATIENCE_MS	   100 /* of fruitless reclaim before something is killed */
 #define RECLAIM_US_PER_MIB 300 /* dropping clean cache, as stall time */
+#define WARM_PERIOD_S	   5   /* in which all that is warm of the cache is read once */
 
 /* ---- figures --------------------------------------------------------------------------------- */
 
@@ -61,9 +62,19 @@ uint64_t sim_guest_avail(const struct sim_guest *g)
 	return mm_sub_floor(sum, kept);
 }
 
+/* Of what it asks for, not of what it holds: the same in every run, whoever balances. */
 uint64_t sim_guest_need(const struct sim_guest *g)
 {
-	return g->spec->kernel_kib + g->demand_kib + sim_guest_reserve(g) + CACHE_FLOOR_KIB;
+	uint64_t sum = g->demand_kib + CACHE_FLOOR_KIB + g->warm_goal_kib;
+
+	return g->spec->kernel_kib + sum + 6 * root(sum);
+}
+
+uint64_t sim_guest_least(const struct sim_guest *g)
+{
+	uint64_t sum = g->demand_kib + CACHE_FLOOR_KIB;
+
+	return g->spec->kernel_kib + sum + 4 * root(sum);
 }
 
 /* ---- reclaim --------------------------------------------------------------------------------- */
@@ -147,7 +158,7 @@ static void release(struct sim_guest *g, uint64_t amount)
 }
 
 /* The largest program dies: all above what the guest started with, or else half. */
-static void kill_largest(struct sim_guest *g)
+void sim_guest_kill(struct sim_guest *g)
 {
 	uint64_t all = g->anon_kib + g->swapped_kib;
 	uint64_t base = g->spec->use_kib;
@@ -165,7 +176,7 @@ static void note_starving(struct sim_guest *g, uint64_t ms)
 
 	g->starved_ms = has_swap ? 0 : g->starved_ms + ms;
 	if (g->starved_ms >= OOM_PATIENCE_MS)
-		kill_largest(g);
+		sim_guest_kill(g);
 }
 
 /* Programs touch new memory, at their pace or as fast as reclaim lets them. */
@@ -235,32 +246,58 @@ static void swap_in(struct sim_guest *g, uint64_t ms, uint64_t *slow)
 	g->psi_us += speed ? mm_min_u64(want, speed) * ms * 1000 / speed : 0;
 }
 
+/*
+ * What is warm and was thrown out is missed at once and read again, into the place of something else that is warm
+ * where there is no room: the programs wait for the device. What is cold is thrown out first.
+ */
+static void read_warm(struct sim_guest *g, uint64_t ms, uint64_t room)
+{
+	uint64_t speed = sim_portion(g->spec->read_kib_s, ms, &g->warm_read_carry);
+	uint64_t missing = mm_sub_floor(g->warm_goal_kib, g->cache_kib);
+	uint64_t want = sim_portion(missing / WARM_PERIOD_S, ms, &g->warm_carry);
+
+	want = mm_min_u64(want, mm_min_u64(speed, missing));
+	if (want == 0)
+		return;
+	g->cache_kib += mm_min_u64(want, room);
+	g->warm_refault_kib += want;
+	g->refault_file += g->warm_refault_kib / MM_KIB_PER_PAGE;
+	g->stats.refault_pages += g->warm_refault_kib / MM_KIB_PER_PAGE;
+	g->warm_refault_kib %= MM_KIB_PER_PAGE;
+	g->psi_us += want * ms * 1000 / speed;
+}
+
 static void read_files(struct sim_guest *g, uint64_t ms)
 {
-	uint64_t room = mm_sub_floor(sim_guest_free(g), sim_guest_reserve(g));
+	uint64_t goal = mm_max_u64(g->cache_goal_kib, g->warm_goal_kib);
 	uint64_t got = sim_portion(g->spec->read_kib_s, ms, &g->read_carry);
+	uint64_t room = mm_sub_floor(sim_guest_free(g), sim_guest_reserve(g));
 	uint64_t again;
 
-	if (g->cache_kib > g->cache_goal_kib)
-		g->cache_kib = g->cache_goal_kib;
+	g->cache_kib = mm_min_u64(g->cache_kib, goal);
 	/* Until populate on demand is over, reading would touch what is not backed. */
 	if (g->believed_kib > g->held_kib)
 		return;
-	got = mm_min_u64(mm_min_u64(got, room), g->cache_goal_kib - g->cache_kib);
-	again = mm_min_u64(got, g->evicted_kib);
+	if (g->cache_kib < g->warm_goal_kib) {
+		read_warm(g, ms, room);
+		return;
+	}
+	got = mm_min_u64(mm_min_u64(got, room), goal - g->cache_kib);
+	again = g->has_warm ? 0 : mm_min_u64(got, g->evicted_kib);
 	g->cache_kib += got;
 	g->evicted_kib -= again;
 	g->refault_file += again / MM_KIB_PER_PAGE;
+	g->stats.refault_pages += again / MM_KIB_PER_PAGE;
 }
 
 static void wander(struct mm_sim *sim, struct sim_guest *g)
 {
 	uint64_t noise = g->spec->noise_kib;
 
-	if (noise == 0 || sim->now_ms % 1000 != 0 || g->anon_kib + g->swapped_kib < g->goal_kib)
+	if (noise == 0 || sim->now_ms % 1000 != 0 || g->demand_kib < g->goal_kib)
 		return;
 	g->goal_kib = mm_sub_floor(g->goal_kib, g->noise_kib);
-	g->noise_kib = sim_random_below(&sim->random, noise + 1);
+	g->noise_kib = sim_random_below(&g->random, noise + 1);
 	g->goal_kib += g->noise_kib;
 }
 
@@ -276,6 +313,8 @@ void sim_guest_boot(struct sim_guest *g, bool is_warm)
 	g->noise_kib = 0;
 	g->goal_kib = spec->use_kib;
 	g->cache_goal_kib = spec->cache_kib;
+	g->warm_goal_kib = spec->warm_kib;
+	g->has_warm = spec->has_warm;
 	g->pace_kib_s = spec->up_kib_s; /* services start as fast as memory is touched */
 	g->demand_kib = 0;
 	g->boot_left_ms = spec->boot_ms;
@@ -288,8 +327,8 @@ void sim_guest_boot(struct sim_guest *g, bool is_warm)
 	g->uptime_ms = 600000;
 	g->anon_kib = mm_min_u64(spec->use_kib, mm_sub_floor(sim_guest_total(g), watermark_low(g)));
 	g->demand_kib = g->anon_kib;
-	g->cache_kib =
-		mm_min_u64(spec->cache_kib, mm_sub_floor(sim_guest_free(g), sim_guest_reserve(g)));
+	g->cache_kib = mm_min_u64(mm_max_u64(spec->cache_kib, spec->warm_kib),
+		mm_sub_floor(sim_guest_free(g), sim_guest_reserve(g)));
 }
 
 void sim_guest_step(struct mm_sim *sim, struct sim_guest *g, uint64_t ms)

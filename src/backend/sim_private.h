@@ -102,6 +102,10 @@ struct sim_guest {
 	/* ---- its programs */
 	uint64_t goal_kib; /* what they are about to need */
 	uint64_t cache_goal_kib;
+	uint64_t warm_goal_kib; /* of the cache, what is read again and again ... */
+	bool has_warm;		/* ... and nothing else of it */
+	uint64_t warm_carry, warm_read_carry, warm_refault_kib;
+	uint64_t random;     /* its own, so that what others do does not change what it does */
 	uint64_t pace_kib_s; /* on the way there */
 	uint64_t pace_carry;
 	uint64_t demand_kib; /* what they would hold by now if nothing had held them up */
@@ -125,6 +129,9 @@ struct mm_sim {
 	uint64_t claims_kib; /* of free_kib: for domains being built */
 	size_t next_event;
 	uint32_t next_domid;
+	bool is_ample; /* no memory is ever short: see mm_sim_make_ample() */
+	mm_sim_step_fn *on_step;
+	void *on_step_arg;
 	bool has_news; /* something happened that deserves a round */
 	bool is_broken;
 	char error[160];
@@ -139,6 +146,9 @@ struct mm_sim {
 
 /* The world at the scenario's beginning. sim->guests are there, zeroed. */
 void sim_world_start(struct mm_sim *sim);
+
+/* From now on every guest has its maximum. */
+void sim_world_make_ample(struct mm_sim *sim);
 
 /* One step of time. Returns 0, or -EPROTO and sim->error. */
 int sim_world_step(struct mm_sim *sim);
@@ -187,10 +197,14 @@ void sim_guest_boot(struct sim_guest *g, bool is_warm);
 /* Programs and kernel live `ms` on. */
 void sim_guest_step(struct mm_sim *sim, struct sim_guest *g, uint64_t ms);
 
+/* The OOM killer comes. */
+void sim_guest_kill(struct sim_guest *g);
+
 uint64_t sim_guest_total(const struct sim_guest *g); /* MemTotal */
 uint64_t sim_guest_free(const struct sim_guest *g);  /* MemFree */
 uint64_t sim_guest_avail(const struct sim_guest *g); /* MemAvailable */
 uint64_t sim_guest_need(const struct sim_guest *g);  /* held, if it had all it asks for */
+uint64_t sim_guest_least(const struct sim_guest *g); /* held or in swap, or something is killed */
 
 /* What the kernel keeps free as a rule; a balloon that gets less has to wait. */
 uint64_t sim_guest_reserve(const struct sim_guest *g);

@@ -54,7 +54,20 @@ static struct mm_sim_truth truth_of(const struct sim_guest *g)
 		.cache_kib = g->cache_kib,
 		.hard_kib = g->spec->kernel_kib + g->anon_kib + g->swapped_kib,
 		.need_kib = sim_guest_need(g),
+		.least_kib = sim_guest_least(g),
+		.killable_kib = g->demand_kib > g->spec->use_kib ? g->demand_kib - g->spec->use_kib
+								 : g->demand_kib / 2,
 	};
+}
+
+const struct mm_scenario *mm_sim_scenario(const struct mm_backend *b)
+{
+	return &sim_of(b)->scenario;
+}
+
+struct mm_sim_truth mm_sim_truth_at(const struct mm_backend *b, size_t i)
+{
+	return truth_of(&sim_of(b)->guests[i]);
 }
 
 int mm_sim_truth(const struct mm_backend *b, const char *name, struct mm_sim_truth *ret_truth)

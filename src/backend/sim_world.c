@@ -199,13 +199,15 @@ static void save_on(struct mm_sim *sim, struct sim_guest *g, uint64_t ms)
 	g->save_kib_left -= mm_min_u64(sim_portion(SAVE_KIB_S, ms, &g->carry), g->save_kib_left);
 	if (g->save_kib_left)
 		return;
-	g->build_kib = g->held_kib;
+	g->build_kib = sim->is_ample ? g->spec->memory_kib : g->held_kib;
 	remove_domain(sim, g, SIM_SAVED);
 }
 
 static void die_on(struct mm_sim *sim, struct sim_guest *g, uint64_t ms)
 {
-	give_back(sim, g, mm_min_u64(sim_portion(TEARDOWN_KIB_S, ms, &g->carry), g->held_kib));
+	uint64_t portion = sim_portion(TEARDOWN_KIB_S, ms, &g->carry);
+
+	give_back(sim, g, sim->is_ample ? g->held_kib : mm_min_u64(portion, g->held_kib));
 	if (g->held_kib == 0)
 		remove_domain(sim, g, SIM_ABSENT);
 }
@@ -321,6 +323,27 @@ static int check_rules(struct mm_sim *sim)
 	return 0;
 }
 
+/* ---- a host without limits ------------------------------------------------------------------- */
+
+/* A guest that runs has its maximum, whatever its balloon does; one that starts, what it starts with. */
+static void fill_up(struct mm_sim *sim, struct sim_guest *g)
+{
+	if (g->life != SIM_PRESENT || g->state != MM_DOM_RUNNING)
+		return;
+	take(sim, g, g->spec->maxmem_kib - g->held_kib);
+	g->believed_kib = g->held_kib;
+	set_stored_target(g, g->spec->maxmem_kib);
+}
+
+void sim_world_make_ample(struct mm_sim *sim)
+{
+	for (size_t i = 0; i < sim->scenario.guest_count; i++) {
+		sim->scenario.total_kib += sim->guests[i].spec->maxmem_kib;
+		sim->free_kib += sim->guests[i].spec->maxmem_kib;
+	}
+	sim->is_ample = true;
+}
+
 /* ---- the outside ----------------------------------------------------------------------------- */
 
 int sim_world_step(struct mm_sim *sim)
@@ -333,10 +356,15 @@ int sim_world_step(struct mm_sim *sim)
 	sim->stats.steps++;
 	while (sim->next_event < s->event_count && s->events[sim->next_event].at_ms <= sim->now_ms)
 		sim_obey(sim, &s->events[sim->next_event++]);
-	for (size_t i = 0; i < s->guest_count; i++)
+	for (size_t i = 0; i < s->guest_count; i++) {
+		if (sim->is_ample)
+			fill_up(sim, &sim->guests[i]);
 		step_guest(sim, &sim->guests[i], s->step_ms);
+	}
 	sim->stats.now_ms = sim->now_ms;
 	sim->stats.lowest_free_kib = mm_min_u64(sim->stats.lowest_free_kib, sim->free_kib);
+	if (sim->on_step)
+		sim->on_step(&sim->backend, sim->on_step_arg);
 	return check_rules(sim);
 }
 
@@ -395,6 +423,7 @@ void sim_world_start(struct mm_sim *sim)
 		struct sim_guest *g = &sim->guests[i];
 
 		g->spec = &s->guests[i];
+		g->random = sim->stats.seed ^ ((i + 1) * UINT64_C(0xd1342543de82ef95));
 		if (!g->spec->is_at_start)
 			continue;
 		sim_world_create(sim, g);

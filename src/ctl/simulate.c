@@ -6,101 +6,172 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/sim.h"
+#include "compare.h"
 #include "ctl.h"
-#include "play.h"
 #include "xenmm/units.h"
 
-enum choice { OPT_POLICY, OPT_SEED };
+enum choice { OPT_POLICY, OPT_SET, OPT_SEED, OPT_LIST };
 
 static const struct mm_ctl_option options[] = {
-	[OPT_POLICY] = {"policy", 'p', "NAME", "a policy to try; may be given several times"},
+	[OPT_POLICY] = {"policy", 'p', "NAME[,SET=VAL]",
+		"try that policy; several times [need, tax, coordinator]"},
+	[OPT_SET] = {"set", 's', "SETTING=VALUE",
+		"a setting of mmserver for all policies; several times"},
 	[OPT_SEED] = {"seed", 0, "NUMBER", "start of the random numbers [the scenario's, or 1]"},
+	[OPT_LIST] = {"list", 'l', NULL, "list the scenarios that come with mmctl, and exit"},
 	{0},
 };
 
 struct simulation {
 	const struct mm_ctl_command *command;
-	struct mm_backend_options world;
-	bool is_chosen[MM_POLICY_COUNT];
+	struct mm_config base;
+	const char *policies[MM_TRIALS_MAX];
+	size_t policy_count;
+	struct mm_trial trials[MM_TRIALS_MAX];
+	bool has_seed;
+	uint64_t seed;
+	bool is_list;
+	size_t done_count;
 };
 
-static int choose_policy(struct simulation *s, const char *name)
+static int take_policy(struct simulation *s, char *err, size_t err_size)
 {
-	struct mm_config cfg;
-	char err[256];
-
-	mm_config_init(&cfg);
-	if (mm_config_set(&cfg, "policy", name, err, sizeof(err)) < 0) {
-		mm_ctl_say(s->command, "%s", err);
+	if (s->policy_count == MM_TRIALS_MAX) {
+		snprintf(err, err_size, "policy: more than %d", MM_TRIALS_MAX);
 		return -EINVAL;
 	}
-	s->is_chosen[cfg.policy] = true;
+	s->policies[s->policy_count++] = optarg;
 	return 0;
 }
 
-static int set_option(struct simulation *s, int option)
+static int set_option(struct simulation *s, int option, char *err, size_t err_size)
 {
-	if (option == OPT_POLICY)
-		return choose_policy(s, optarg);
-	s->world.has_seed = true;
-	if (mm_parse_u64(optarg, strlen(optarg), UINT64_MAX, &s->world.seed) == 0)
+	switch ((enum choice)option) {
+	case OPT_POLICY:
+		return take_policy(s, err, err_size);
+	case OPT_SET:
+		return mm_trial_set(&s->base, optarg, err, err_size);
+	case OPT_LIST:
+		s->is_list = true;
 		return 0;
-	mm_ctl_say(s->command, "seed: '%s' is not a number from 0 to 18446744073709551615", optarg);
+	case OPT_SEED:
+		s->has_seed = true;
+		if (mm_parse_u64(optarg, strlen(optarg), UINT64_MAX, &s->seed) == 0)
+			return 0;
+		snprintf(err, err_size, "seed: '%s' is not a number from 0 to 18446744073709551615",
+			optarg);
+		return -EINVAL;
+	}
 	return -EINVAL;
 }
 
-static int play_policy(struct simulation *s, enum mm_policy policy)
+/* After all options: --set may stand behind --policy. */
+static int make_trials(struct simulation *s, char *err, size_t err_size)
 {
-	struct mm_backend *b;
-	struct mm_config cfg;
+	int r = mm_config_check(&s->base, err, err_size);
+
+	for (size_t i = 0; s->policy_count == 0 && i < MM_POLICY_COUNT; i++)
+		s->trials[i].cfg.policy = (enum mm_policy)i;
+	if (s->policy_count == 0) {
+		for (size_t i = 0; i < MM_POLICY_COUNT; i++)
+			s->policies[i] = mm_policy_name((enum mm_policy)i);
+		s->policy_count = MM_POLICY_COUNT;
+	}
+	for (size_t i = 0; r == 0 && i < s->policy_count; i++)
+		r = mm_trial_parse(s->policies[i], &s->base, &s->trials[i], err, err_size);
+	return r < 0 ? -EINVAL : 0;
+}
+
+/* ---- running --------------------------------------------------------------------------------- */
+
+static int list_shipped(void)
+{
 	char err[256] = "";
-	int r = mm_backend_open("sim", &s->world, err, sizeof(err), &b);
+
+	for (size_t i = 0; i < mm_shipped_count; i++) {
+		struct mm_input input;
+
+		if (mm_input_open_shipped(&mm_shipped_scenarios[i], &input, err, sizeof(err)) < 0)
+			continue; /* a test sees to it that all can be read */
+		printf("%-20s %s\n", input.name, input.story);
+		mm_input_free(&input);
+	}
+	return 0;
+}
+
+static int play_input(struct simulation *s, const struct mm_input *input, char *err, size_t n)
+{
+	struct mm_comparison c;
+	int r = mm_compare(input, s->trials, s->policy_count, s->has_seed, s->seed, &c, err, n);
+
+	if (r < 0)
+		return r;
+	if (s->done_count++ > 0)
+		putchar('\n');
+	mm_compare_print(stdout, &c);
+	return fflush(stdout) == 0 ? 0 : -EIO;
+}
+
+static int play_file(struct simulation *s, const char *path)
+{
+	struct mm_input input;
+	char err[512] = "";
+	int r = mm_input_open(path, &input, err, sizeof(err));
 
 	if (r < 0) {
 		mm_ctl_say(s->command, "%s", err);
-		return r;
+		return MM_EXIT_MISUSE;
 	}
-	mm_config_init(&cfg);
-	cfg.policy = policy;
-	cfg.is_tax_auto = true;
-	printf("policy %s\n", mm_policy_name(policy));
-	r = mm_play(b, &cfg);
-	if (r == 0 || r == -EPROTO)
-		r = b->ops->summary(b, stdout);
-	b->ops->close(b);
-	return r;
+	r = play_input(s, &input, err, sizeof(err));
+	mm_input_free(&input);
+	if (r < 0 && r != -EIO)
+		mm_ctl_say(s->command, "%s", err);
+	return r == 0 ? MM_EXIT_OK : r == -EINVAL ? MM_EXIT_MISUSE : MM_EXIT_FAILED;
+}
+
+static int play_all(struct simulation *s, char **files, size_t count)
+{
+	int status = MM_EXIT_OK;
+
+	for (size_t i = 0; status == MM_EXIT_OK && i < count; i++)
+		status = play_file(s, files[i]);
+	for (size_t i = 0; status == MM_EXIT_OK && count == 0 && i < mm_shipped_count; i++)
+		status = play_file(s, mm_shipped_scenarios[i].name);
+	return status;
 }
 
 static int run(const struct mm_ctl_command *command, int argc, char **argv)
 {
-	struct simulation s = {.command = command};
-	int r = 0, option;
+	static struct simulation s; /* zeroed, and too large for a stack */
+	char err[512] = "";
+	int option;
 
+	s.command = command;
+	mm_config_init(&s.base);
+	s.base.is_tax_auto = true;
 	while ((option = mm_ctl_next(command, argc, argv)) >= 0) {
-		if (set_option(&s, option) < 0)
-			return MM_EXIT_MISUSE;
+		if (set_option(&s, option, err, sizeof(err)) < 0)
+			goto misuse;
 	}
 	if (option != MM_CTL_END)
 		return option == MM_CTL_DONE ? mm_ctl_finish(command, 0) : MM_EXIT_MISUSE;
-	if (!s.is_chosen[MM_POLICY_NEED] && !s.is_chosen[MM_POLICY_COORDINATOR])
-		s.is_chosen[MM_POLICY_TAX] = true;
-	do {
-		s.world.file = argv[optind];
-		for (int i = 0; r == 0 && i < MM_POLICY_COUNT; i++) {
-			if (s.is_chosen[i])
-				r = play_policy(&s, (enum mm_policy)i);
-		}
-	} while (r == 0 && ++optind < argc);
-	if (r == -EINVAL || r == -ENOENT)
-		return MM_EXIT_MISUSE;
-	return mm_ctl_finish(command, r < 0 ? MM_EXIT_FAILED : MM_EXIT_OK);
+	if (make_trials(&s, err, sizeof(err)) < 0)
+		goto misuse;
+	if (s.is_list)
+		return mm_ctl_finish(command, list_shipped());
+	return mm_ctl_finish(command, play_all(&s, argv + optind, (size_t)(argc - optind)));
+misuse:
+	mm_ctl_say(command, "%s", err);
+	return MM_EXIT_MISUSE;
 }
 
 const struct mm_ctl_command mm_ctl_simulate = {
 	.name = "simulate",
 	.args = "[OPTION]... [FILE]...",
 	.help = "play scenarios under several policies, to see what each would do",
+	.more = "FILE is a scenario, see xenmm-scenario(5), or the name of one that comes with "
+		"mmctl;\n"
+		"without FILE all of these are played. tax has TAX_RATE AUTO here.\n",
 	.options = options,
 	.run = run,
 };
