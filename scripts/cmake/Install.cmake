@@ -36,6 +36,14 @@ endif()
 if(NOT ONLY_CLIENT)
   install(TARGETS mmserver mmctl RUNTIME DESTINATION "${CMAKE_INSTALL_SBINDIR}" COMPONENT server)
   xenmm_install_unit(mmserver server)
+  # The sample names the defaults of this build.
+  set(XENMM_HTTP_DEFAULT off)
+  if(SOCK)
+    set(XENMM_HTTP_DEFAULT 127.0.0.1:9091)
+  endif()
+  configure_file(scripts/mmserver.conf.in "${CMAKE_BINARY_DIR}/etc/mmserver.conf" @ONLY)
+  install(FILES "${CMAKE_BINARY_DIR}/etc/mmserver.conf"
+    DESTINATION "${CMAKE_INSTALL_FULL_SYSCONFDIR}/xenmm" COMPONENT server)
   install(FILES scripts/mmserver.default DESTINATION "${XENMM_DEFAULT_DIR}" RENAME mmserver
     COMPONENT server)
 endif()

@@ -161,6 +161,17 @@ static int parse_address(const char *address, struct sockaddr_in *ret)
 	return 0;
 }
 
+int mm_http_check(const char *address, char *err, size_t err_size)
+{
+	struct sockaddr_in where;
+	int r = parse_address(address, &where);
+
+	if (r)
+		snprintf(err, err_size, "http: '%s' is not off or an address and port such as %s",
+			address, MM_HTTP_DEFAULT);
+	return r;
+}
+
 static int join_loop(struct mm_http *http, struct event_base *base)
 {
 	const union MHD_DaemonInfo *info =
@@ -180,13 +191,11 @@ int mm_http_open(const char *address, struct event_base *base, const struct mm_s
 {
 	struct sockaddr_in where;
 	struct mm_http *http;
-	int r = parse_address(address, &where);
+	int r = mm_http_check(address, err, err_size);
 
-	if (r) {
-		snprintf(err, err_size, "http: '%s' is not off or an address and port such as %s",
-			address, MM_HTTP_DEFAULT);
+	if (r)
 		return r;
-	}
+	(void)parse_address(address, &where); /* it was right just now */
 	http = calloc(1, sizeof(*http));
 	if (!http)
 		return -ENOMEM;

@@ -18,6 +18,9 @@ struct mm_http; /* opaque */
 /* Whether this build has the endpoint at all. */
 bool mm_http_is_built(void);
 
+/* Whether an address can be listened on in this build: 0, or -errno and a line in err. */
+int mm_http_check(const char *address, char *err, size_t err_size);
+
 /*
  * Listens on `address`, "A.B.C.D:PORT", and serves *snap, which must outlive it, in the event loop
  * `base`. Read-only; slow or many clients are cut off. Returns 0; on failure -errno and a line in err.

@@ -10,16 +10,21 @@ bool mm_http_is_built(void)
 	return false;
 }
 
+int mm_http_check(const char *address, char *err, size_t err_size)
+{
+	snprintf(err, err_size,
+		"http: '%s': this mmserver was built without the endpoint (cmake -DSOCK=ON)",
+		address);
+	return -ENOSYS;
+}
+
 int mm_http_open(const char *address, struct event_base *base, const struct mm_snapshot *snap,
 	char *err, size_t err_size, struct mm_http **ret_http)
 {
 	(void)base;
 	(void)snap;
 	(void)ret_http;
-	snprintf(err, err_size,
-		"http: '%s': this mmserver was built without the endpoint (cmake -DSOCK=ON)",
-		address);
-	return -ENOSYS;
+	return mm_http_check(address, err, err_size);
 }
 
 void mm_http_close(struct mm_http *http)

@@ -24,6 +24,9 @@ enum own_option {
 	OPT_RECORD,
 	OPT_HTTP,
 	OPT_CONTROL,
+	OPT_CONFIG,
+	OPT_CHECK_CONFIG,
+	OPT_PRINT_CONFIG,
 	OPT_SETTING = 0x200, /* settings without a letter: their row in the table on top of this */
 };
 
@@ -35,6 +38,12 @@ static const struct own_row {
 	{'v', {"verbose", 'v', NULL, "print total, used and free memory too, and debug messages"}},
 	{'n', {"dry-run", 'n', NULL, "decide and print, but change nothing"}},
 	{'1', {"once", '1', NULL, "one round, then exit"}},
+	{OPT_CONFIG,
+		{"config", 0, "FILE", "configuration [" XENMM_CONFIG_FILE "; sim, replay: none]"}},
+	{OPT_CHECK_CONFIG,
+		{"check-config", 0, NULL, "say whether the configuration is right, then exit"}},
+	{OPT_PRINT_CONFIG,
+		{"print-config", 0, NULL, "print what holds, as a configuration file, then exit"}},
 	{OPT_RECORD, {"record", 0, "FILE", "write a trace of the run, for --backend replay:FILE"}},
 	{OPT_HTTP, {"http", 0, "ADDR:PORT",
 			   "JSON of the guests there, or off; needs a build with SOCK"}},
@@ -155,6 +164,15 @@ static int set_own(
 	case OPT_CONTROL:
 		options->control = arg;
 		return 0;
+	case OPT_CONFIG:
+		options->config_file = arg;
+		return 0;
+	case OPT_CHECK_CONFIG:
+		options->is_check_config = true;
+		return 0;
+	case OPT_PRINT_CONFIG:
+		options->is_print_config = true;
+		return 0;
 	case OPT_BACKEND:
 		return set_backend(options, arg, err, err_size);
 	case OPT_SEED:
@@ -240,7 +258,28 @@ static int check_world(const struct mm_options *options, char *err, size_t err_s
 	return -1;
 }
 
-enum mm_options_result mm_options_parse(int argc, char **argv, const struct mm_config *base,
+/* What holds before the first option. */
+static void init_options(struct mm_options *options, const struct mm_config_file *base)
+{
+	memset(options, 0, sizeof(*options));
+	strcpy(options->backend, "xen");
+	options->http = mm_http_is_built() ? MM_HTTP_DEFAULT : NULL;
+	if (!base) {
+		mm_config_init(&options->config);
+		return;
+	}
+	options->config = base->config;
+	if (*base->log_dir && strcmp(base->log_dir, ".") != 0)
+		options->log_dir = base->log_dir;
+	if (*base->http)
+		options->http = strcmp(base->http, "off") ? base->http : NULL;
+	if (*base->control)
+		options->control = base->control;
+	options->is_verbose = base->is_verbose;
+	options->is_dry_run = options->world.is_dry_run = base->is_dry_run;
+}
+
+enum mm_options_result mm_options_parse(int argc, char **argv, const struct mm_config_file *base,
 	struct mm_options *ret_options, char *err, size_t err_size)
 {
 	struct option longs[OPTIONS_MAX];
@@ -248,13 +287,7 @@ enum mm_options_result mm_options_parse(int argc, char **argv, const struct mm_c
 	enum mm_options_result result;
 	int c;
 
-	memset(ret_options, 0, sizeof(*ret_options));
-	strcpy(ret_options->backend, "xen");
-	ret_options->http = mm_http_is_built() ? MM_HTTP_DEFAULT : NULL;
-	if (base)
-		ret_options->config = *base;
-	else
-		mm_config_init(&ret_options->config);
+	init_options(ret_options, base);
 	build_tables(longs, shorts);
 	optind = 0; /* glibc: start anew, and forget the last argv */
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
@@ -266,8 +299,5 @@ enum mm_options_result mm_options_parse(int argc, char **argv, const struct mm_c
 		snprintf(err, err_size, "unexpected '%s'; see mmserver --help", argv[optind]);
 		return MM_OPTIONS_WRONG;
 	}
-	if (mm_config_check(&ret_options->config, err, err_size) ||
-		check_world(ret_options, err, err_size))
-		return MM_OPTIONS_WRONG;
-	return MM_OPTIONS_RUN;
+	return check_world(ret_options, err, err_size) ? MM_OPTIONS_WRONG : MM_OPTIONS_RUN;
 }

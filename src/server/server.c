@@ -21,11 +21,11 @@
 #include "http.h"
 #include "log.h"
 #include "notify.h"
-#include "options.h"
+#include "record.h"
 #include "service.h"
+#include "setup.h"
 #include "table.h"
 #include "xenmm/decide.h"
-#include "xenmm/trace.h"
 #include "xenmm/units.h"
 
 /* While balloons move the world is looked at this often: a tenth of the time that 100 MiB take. */
@@ -40,6 +40,7 @@
 #define EXIT_MISUSE 2
 
 struct server {
+	struct mm_setup setup;
 	struct mm_options options;
 	struct mm_backend *backend;
 	struct event_base *base;
@@ -52,24 +53,37 @@ struct server {
 	struct mm_datalog *datalog;
 	struct mm_http *http;
 	struct mm_service service;
-	FILE *record;
+	struct mm_record record;
 	struct timespec start;	 /* wall clock at the first round ... */
 	uint64_t start_ms;	 /* ... and the back end's clock then */
 	uint64_t sample_told_ms; /* when such a failure was told last */
 	uint64_t watchdog_ms;	 /* the service manager wants a word this often */
 	bool has_started;
-	bool has_failed_target; /* in this round */
+	bool has_failed_target;	      /* in this round */
+	uint32_t recorded_generation; /* of a replay's settings */
+	bool had_terminal;	      /* somebody watches us there */
+	bool is_reload_due;
 	bool is_stopping;
 };
+
+/* SIGHUP means two things: read the file again, and: the terminal that we were started from is gone. */
+static bool is_hangup(const struct server *server)
+{
+	return server->had_terminal && !isatty(STDIN_FILENO);
+}
 
 static void on_signal(evutil_socket_t number, short what, void *arg)
 {
 	struct server *server = arg;
 
 	(void)what;
-	if (!server->is_stopping)
-		mm_log(MM_LOG_INFO, "told to stop by SIG%s", sigabbrev_np(number));
-	server->is_stopping = true;
+	if (number == SIGHUP && !is_hangup(server)) {
+		server->is_reload_due = true;
+	} else {
+		if (!server->is_stopping)
+			mm_log(MM_LOG_INFO, "told to stop by SIG%s", sigabbrev_np(number));
+		server->is_stopping = true;
+	}
 	event_base_loopbreak(server->base);
 }
 
@@ -80,6 +94,7 @@ static int open_loop(struct server *server)
 	/* A reader of our table that left, or a log at its limit, must not end the balancing. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+	server->had_terminal = isatty(STDIN_FILENO);
 	server->base = event_base_new();
 	if (!server->base)
 		return -ENOMEM;
@@ -108,40 +123,11 @@ static bool is_replay(const struct server *server)
 	return !strcmp(server->options.backend, "replay");
 }
 
-static void stop_record(struct server *server, int r)
-{
-	mm_log(MM_LOG_WARN, "record: cannot write '%s': %s; recording stops, balancing goes on",
-		server->options.record, strerror(-r));
-	fclose(server->record);
-	server->record = NULL;
-}
-
 /* Errors of a file or value that was named on the command line, not of the system. */
 static bool is_misuse(int error)
 {
 	return error == -EINVAL || error == -ENOENT || error == -EEXIST || error == -EISDIR ||
 	       error == -ENOTDIR;
-}
-
-static int open_record(struct server *server)
-{
-	const char *path = server->options.record;
-	int r;
-
-	if (!path)
-		return 0;
-	server->record = fopen(path, "wxe");
-	if (!server->record) {
-		int error = errno;
-
-		mm_log(MM_LOG_ERR, "record: cannot create '%s': %s", path,
-			error == EEXIST ? "it exists, and is not overwritten" : strerror(error));
-		return -error;
-	}
-	r = mm_trace_write_head(server->record, &server->options.config);
-	if (r)
-		stop_record(server, r);
-	return 0;
 }
 
 /* Wall-clock time of the snapshot; virtual time counts from when the run began. */
@@ -219,12 +205,7 @@ static void report(struct server *server)
 			&server->table, &server->snap, &server->plan, server->options.is_verbose);
 	if (server->datalog)
 		mm_datalog_write(server->datalog, &server->snap, &server->plan, &wall, interval_ms);
-	if (server->record) {
-		int r = mm_trace_write_round(server->record, &server->snap, &server->plan);
-
-		if (r)
-			stop_record(server, r);
-	}
+	mm_record_round(&server->record, &server->snap, &server->plan);
 }
 
 /* Decides what to do about the sample, and does it. */
@@ -243,6 +224,26 @@ static int act(struct server *server)
 		report(server);
 	}
 	mm_service_answer(&server->service);
+	return r;
+}
+
+/* A world that has its own settings (a replay): they hold below those of the file and the command line. */
+static int follow_recorded(struct server *server, bool is_first)
+{
+	const struct mm_backend_ops *ops = server->backend->ops;
+	struct mm_config recorded;
+	char err[512] = "";
+	int r;
+
+	if (!ops->settings)
+		return 0;
+	r = ops->settings(server->backend, &recorded);
+	if (r || (!is_first && recorded.generation == server->recorded_generation))
+		return r;
+	server->recorded_generation = recorded.generation;
+	r = mm_setup_rebase(&server->setup, &recorded, &server->options, err, sizeof(err));
+	if (r)
+		mm_log(MM_LOG_ERR, "%s", err);
 	return r;
 }
 
@@ -270,6 +271,9 @@ static int run_round(struct server *server)
 	}
 	if (!server->has_started)
 		begin(server);
+	r = follow_recorded(server, false);
+	if (r)
+		return r;
 	r = act(server);
 	if (r) {
 		mm_log(MM_LOG_WARN, "no memory for this round; trying again");
@@ -290,11 +294,22 @@ static uint64_t delay_ms(const struct server *server)
 	return mm_min_u64(ms, mm_max_u64(due_ms, DUE_MIN_MS));
 }
 
+static void reload(struct server *server)
+{
+	server->is_reload_due = false;
+	if (!mm_setup_reload(&server->setup, &server->options))
+		return;
+	mm_log_init(server->options.is_verbose);
+	mm_record_settings(&server->record, &server->options.config);
+}
+
 static int run(struct server *server)
 {
 	int r = 0;
 
 	while (!server->is_stopping) {
+		if (server->is_reload_due)
+			reload(server);
 		r = run_round(server);
 		if (r || server->options.is_once)
 			break;
@@ -332,9 +347,7 @@ static void close_server(struct server *server)
 	mm_service_close(&server->service);
 	mm_http_close(server->http);
 	mm_datalog_free(server->datalog);
-	if (server->record && fclose(server->record))
-		mm_log(MM_LOG_WARN, "record: cannot write '%s': %s", server->options.record,
-			strerror(errno));
+	mm_record_close(&server->record);
 	if (server->backend)
 		server->backend->ops->close(server->backend);
 	for (size_t i = 0; i < sizeof(server->signals) / sizeof(server->signals[0]); i++)
@@ -348,11 +361,9 @@ static void close_server(struct server *server)
 	mm_snapshot_free(&server->snap);
 }
 
-/* Opens the world; its recorded settings, where it has any, come below those of the command line. */
-static int open_world(struct server *server, int argc, char **argv)
+static int open_world(struct server *server)
 {
 	struct mm_options *options = &server->options;
-	struct mm_config base;
 	char err[256] = "";
 	int r = mm_backend_open(
 		options->backend, &options->world, err, sizeof(err), &server->backend);
@@ -361,14 +372,9 @@ static int open_world(struct server *server, int argc, char **argv)
 		mm_log(MM_LOG_ERR, "%s", err);
 		return is_misuse(r) ? EXIT_MISUSE : EXIT_FAILURE;
 	}
-	if (!server->backend->ops->settings)
+	if (follow_recorded(server, true) == 0)
 		return EXIT_SUCCESS;
-	mm_config_init(&base);
-	if (server->backend->ops->settings(server->backend, &base))
-		return EXIT_FAILURE;
-	/* The command line was found right before, so it is now. */
-	(void)mm_options_parse(argc, argv, &base, options, err, sizeof(err));
-	return EXIT_SUCCESS;
+	return EXIT_MISUSE;
 }
 
 /* In a replay nobody looks at the endpoint; it is there when asked for. */
@@ -415,9 +421,9 @@ static int open_control(struct server *server)
 	return is_misuse(r) ? EXIT_MISUSE : EXIT_FAILURE;
 }
 
-static int serve(struct server *server, int argc, char **argv)
+static int serve(struct server *server)
 {
-	int r = open_world(server, argc, argv);
+	int r = open_world(server);
 
 	if (r)
 		return r;
@@ -426,7 +432,9 @@ static int serve(struct server *server, int argc, char **argv)
 		mm_log(MM_LOG_ERR, "cannot start the event loop");
 		return EXIT_FAILURE;
 	}
-	r = open_record(server);
+	if (server->options.record)
+		r = mm_record_open(
+			&server->record, server->options.record, &server->options.config);
 	if (r)
 		return is_misuse(r) ? EXIT_MISUSE : EXIT_FAILURE;
 	r = open_http(server);
@@ -458,26 +466,51 @@ static void open_standard_files(void)
 		close(fd);
 }
 
+/* --check-config and --print-config: returns the exit status. */
+static int show_setup(const struct server *server)
+{
+	const struct mm_options *options = &server->options;
+	char err[256] = "";
+
+	if (options->is_check_config)
+		mm_setup_describe(&server->setup, stdout);
+	else if (mm_setup_print(options, stdout, err, sizeof(err)))
+		mm_log(MM_LOG_ERR, "print-config: %s", err);
+	return *err || fflush(stdout) || ferror(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* Reads command line and file. Returns true where that is all there is to do, and the exit status. */
+static bool is_done(struct server *server, int argc, char **argv, int *ret_status)
+{
+	struct mm_options *options = &server->options;
+	char err[512] = "";
+	enum mm_options_result result =
+		mm_setup_start(&server->setup, argc, argv, options, err, sizeof(err));
+	bool is_shown = options->is_check_config || options->is_print_config;
+
+	if (result == MM_OPTIONS_WRONG || result == MM_OPTIONS_FAULT)
+		mm_log(MM_LOG_ERR, "%s", err);
+	if (result == MM_OPTIONS_FAULT && is_shown)
+		*ret_status = EXIT_FAILURE;
+	else if (result == MM_OPTIONS_RUN && is_shown)
+		*ret_status = show_setup(server);
+	else
+		*ret_status = result == MM_OPTIONS_DONE ? EXIT_SUCCESS : EXIT_MISUSE;
+	return result != MM_OPTIONS_RUN || is_shown;
+}
+
 int mm_server_main(int argc, char **argv)
 {
 	struct server server = {.options.is_once = false};
-	char err[256] = "";
 	int status;
 
 	open_standard_files();
 	mm_log_init(false);
-	switch (mm_options_parse(argc, argv, NULL, &server.options, err, sizeof(err))) {
-	case MM_OPTIONS_DONE:
-		return EXIT_SUCCESS;
-	case MM_OPTIONS_WRONG:
-		mm_log(MM_LOG_ERR, "%s", err);
-		return EXIT_MISUSE;
-	case MM_OPTIONS_RUN:
-		break;
-	}
+	if (is_done(&server, argc, argv, &status))
+		return status;
 	mm_log_init(server.options.is_verbose);
 	server.watchdog_ms = mm_notify_watchdog_ms();
-	status = serve(&server, argc, argv);
+	status = serve(&server);
 	close_server(&server);
 	return status;
 }

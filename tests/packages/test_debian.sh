@@ -41,9 +41,14 @@ check_server() {
 	[ "$status" = 1 ] || fail "mmserver without Xen ended with $status, not 1"
 	[ "$(wc -l <"$work/out")" = 1 ] || fail "mmserver without Xen said more or less than one line"
 	in_root "$root" sh -c 'man mmserver | grep -- --budget >/dev/null' || fail "no man page mmserver"
-	[ -f "$root/etc/default/mmserver" ] || fail "no /etc/default/mmserver"
-	[[ $(in_root "$root" dpkg-query -W -f '${Conffiles}' xenmm-server) = *" /etc/default/mmserver "* ]] ||
-		fail "/etc/default/mmserver is no conffile"
+	local file
+	for file in /etc/default/mmserver /etc/xenmm/mmserver.conf; do
+		[ -f "$root$file" ] || fail "no $file"
+		[[ $(in_root "$root" dpkg-query -W -f '${Conffiles}' xenmm-server) = *" $file "* ]] || fail "$file is no conffile"
+	done
+	in_root "$root" mmserver --check-config | grep -x '/etc/xenmm/mmserver.conf: understood, 0 sections for guests' ||
+		fail "mmserver does not take the configuration file that comes with it"
+	in_root "$root" sh -c 'man mmserver.conf | grep -- burst-pool >/dev/null' || fail "no man page mmserver.conf"
 }
 
 check_client() {

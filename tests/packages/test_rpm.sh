@@ -26,10 +26,13 @@ has_file "$client" /usr/sbin/mmclient
 has_file "$client" /usr/lib/systemd/system/mmclientd.service
 has_file "$client" /etc/init.d/mmclientd
 has_file "$client" '/usr/share/man/man8/mmclient.8.*'
-[ "$(rpm -qpc "$server" 2>/dev/null)" = /etc/default/mmserver ] || fail "/etc/default/mmserver is no configuration file"
+has_file "$server" '/usr/share/man/man5/mmserver.conf.5.*'
+for file in /etc/default/mmserver /etc/xenmm/mmserver.conf; do
+	grep -x "$file" <<<"$(rpm -qpc "$server" 2>/dev/null)" >/dev/null || fail "$file is no configuration file"
+done
 requires=$(rpm -qp --requires "$client" 2>/dev/null)
 [[ $requires = *libxenstore* ]] || fail "xenmm-client does not require libxenstore"
-if [[ $requires = *libevent* ]] || [[ $requires = *libjansson* ]] || [[ $requires = *libxenlight* ]]; then
+if [[ $requires = *libevent* ]] || [[ $requires = *libinih* ]] || [[ $requires = *libjansson* ]] || [[ $requires = *libxenlight* ]]; then
 	fail "xenmm-client requires more than libxenstore"
 fi
 for package in "$server" "$client"; do

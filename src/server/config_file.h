@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The configuration file as text: general settings, then a section for each rule. Pure: reading and writing of text,
+ * no files. The format is in mmserver.conf(5).
+ */
+#ifndef XENMM_CONFIG_FILE_H
+#define XENMM_CONFIG_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "xenmm/config.h"
+
+/* The longest line that counts, without comment: what libinih takes on every system, less its line end. */
+#define MM_CONFIG_LINE_MAX 190
+
+/* What a file says; settings that it does not name have their defaults. */
+struct mm_config_file {
+	struct mm_config config;
+	/* mmserver's own options, as typed; "": not named */
+	char log_dir[MM_CONFIG_LINE_MAX + 1];
+	char http[MM_CONFIG_LINE_MAX + 1];
+	char control[MM_CONFIG_LINE_MAX + 1];
+	bool is_verbose;
+	bool is_dry_run;
+	size_t bounds_line; /* the last of "min" and "max"; 0: neither is there */
+};
+
+/* Where a file cannot be understood, and why. */
+struct mm_config_fault {
+	size_t line; /* from 1; 0: no certain one */
+	char text[320];
+};
+
+/*
+ * Reads text of len bytes over the settings of `base` (NULL: the defaults). Returns 0, or -EINVAL with the first
+ * fault; *ret_file is untouched then. Does not check single settings against each other (mm_config_check).
+ */
+int mm_config_file_parse(const char *text, size_t len, const struct mm_config *base,
+	struct mm_config_file *ret_file, struct mm_config_fault *ret_fault);
+
+/*
+ * Writes a file that parses to the same settings, and is written the same again. Returns 0 or -errno; -EINVAL for
+ * a value that no file can hold, which *ret_fault names.
+ */
+int mm_config_file_write(
+	FILE *out, const struct mm_config_file *file, struct mm_config_fault *ret_fault);
+
+#endif
