@@ -51,8 +51,10 @@ struct mm_need_track {
 	uint64_t press_cap_kib; /* probing: it shall hold no more than this; 0: not pressed */
 	uint64_t press_ms;	/* last step ... */
 	uint64_t press_wait_ms; /* ... and how long it waited after it last stepped back; doubles */
-	uint64_t working_set_kib; /* with less than this it missed something; 0: not found yet */
-	uint64_t working_set_ms;  /* when that was */
+	uint64_t press_use_kib; /* hard use at that step */
+	uint64_t
+		working_set_kib; /* with less than this besides hard use it missed something; 0: not found */
+	uint64_t working_set_ms; /* when that was */
 };
 
 struct mm_track {

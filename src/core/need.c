@@ -277,9 +277,8 @@ struct mm_need mm_need_estimate(
 		room = mm_max_u64(2 * room, hard_kib);
 	need.headroom_kib = mm_max_u64(room, free_kib);
 	need.warm_kib = n->warm_swap_kib + n->warm_cache_kib;
-	if (n->working_set_kib > hard_kib + need.headroom_kib)
-		need.warm_kib = mm_max_u64(
-			need.warm_kib, n->working_set_kib - hard_kib - need.headroom_kib);
+	need.warm_kib =
+		mm_max_u64(need.warm_kib, mm_sub_floor(n->working_set_kib, need.headroom_kib));
 	return need;
 }
 
@@ -332,14 +331,31 @@ bool mm_need_swaps_slowly(const struct mm_track *track)
 	return track->need.swapin_us >= SWAPIN_SLOW_US;
 }
 
-static void step_back(struct mm_need_track *n, uint64_t now_ms)
+static bool is_near(uint64_t a, uint64_t b, uint64_t distance)
 {
-	n->working_set_kib = n->press_cap_kib + 2 * (n->press_cap_kib / PRESS_STEP_PART);
-	n->working_set_ms = now_ms;
+	return a <= b + distance && b <= a + distance;
+}
+
+/*
+ * What it missed memory with is its working set, unless it uses more or less than at that step, or
+ * holds another amount: then it does not complain about the probing.
+ */
+static bool step_back(struct mm_need_track *n, uint64_t held_kib, uint64_t now_ms)
+{
+	uint64_t step_kib = n->press_cap_kib / PRESS_STEP_PART;
+	uint64_t before_kib = n->press_cap_kib + 2 * step_kib;
+	bool is_ours = is_near(n->use_kib, n->press_use_kib, step_kib) &&
+		       is_near(held_kib, n->press_cap_kib, step_kib);
+
 	n->press_cap_kib = 0;
 	n->press_ms = now_ms;
+	if (!is_ours)
+		return false;
+	n->working_set_kib = mm_sub_floor(before_kib, n->use_kib);
+	n->working_set_ms = now_ms;
 	n->press_wait_ms = n->press_wait_ms ? mm_min_u64(2 * n->press_wait_ms, PRESS_WAIT_MAX_MS)
 					    : PRESS_WAIT_MS;
+	return true;
 }
 
 bool mm_need_probe(
@@ -351,10 +367,8 @@ bool mm_need_probe(
 
 	if (n->working_set_kib && mm_sub_floor(now_ms, n->working_set_ms) >= WORKING_SET_MS)
 		n->working_set_kib = 0;
-	if (n->press_cap_kib && n->restless_ms > n->press_ms) {
-		step_back(n, now_ms);
-		return true;
-	}
+	if (n->press_cap_kib && n->restless_ms > n->press_ms)
+		return step_back(n, held_kib, now_ms);
 	if (!is_allowed)
 		n->press_cap_kib = 0;
 	if (!is_allowed || !is_wanted || mm_sub_floor(now_ms, n->press_ms) < wait_ms ||
@@ -363,6 +377,7 @@ bool mm_need_probe(
 	if (!n->press_cap_kib || n->press_cap_kib > held_kib)
 		n->press_cap_kib = held_kib;
 	n->press_cap_kib -= n->press_cap_kib / PRESS_STEP_PART;
+	n->press_use_kib = n->use_kib;
 	n->press_ms = now_ms;
 	return false;
 }
