@@ -143,6 +143,7 @@ static int read_guest_settings(struct scn_parser *p, struct mm_scn_guest *g, uin
 		{"hot", SCN_KIND_PERCENT, &g->hot_percent, NULL},
 		{"latency", SCN_KIND_DURATION, &g->latency_ms, NULL},
 		{"boot", SCN_KIND_DURATION, &g->boot_ms, NULL},
+		{"wait", SCN_KIND_DURATION, &g->wait_ms, NULL},
 		{"type", SCN_KIND_TYPE, &type, NULL},
 		{"agent", SCN_KIND_AGENT, &agent, NULL},
 		{"balloon", SCN_KIND_BALLOON, &balloon, NULL},

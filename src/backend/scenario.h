@@ -59,6 +59,7 @@ struct mm_scn_guest {
 	uint64_t hot_percent; /* of what is swapped out, wanted back each second */
 	uint64_t latency_ms;  /* from the guest's write to dom0's reading */
 	uint64_t boot_ms;     /* from built until its agent runs */
+	uint64_t wait_ms;     /* the toolstack waits so long for the memory to create it */
 };
 
 enum mm_scn_action {

@@ -72,6 +72,10 @@ static int sim_sample(struct mm_backend *b, struct mm_snapshot *snap)
 		.claims_kib = sim->claims_kib,
 	};
 	for (size_t i = 0; i < sim->scenario.guest_count; i++) {
+		if (sim->guests[i].is_awaited)
+			snap->host.reserved_kib += sim->guests[i].spec->memory_kib;
+	}
+	for (size_t i = 0; i < sim->scenario.guest_count; i++) {
 		int r = sim->guests[i].life == SIM_PRESENT ? add_domain(snap, &sim->guests[i]) : 0;
 
 		if (r < 0)

@@ -76,6 +76,8 @@ struct sim_guest {
 	uint64_t max_pages_kib;
 	uint64_t build_kib; /* BUILDING: to be held when done */
 	bool is_restoring;
+	bool is_awaited; /* the toolstack waits for memory to create it, until ... */
+	uint64_t awaited_ms;
 	uint64_t save_kib_left; /* SAVING */
 	bool is_vanishing;	/* after the next sample */
 	bool is_vanished;

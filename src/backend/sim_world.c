@@ -117,14 +117,29 @@ static void finish_build(struct mm_sim *sim, struct sim_guest *g)
 	sim_guest_boot(g, false);
 }
 
+/* As xl create: no domain is left behind; as mmctl create: the memory is asked for, and waited for. */
+static void refuse(struct mm_sim *sim, struct sim_guest *g)
+{
+	if (!g->is_awaited && g->spec->wait_ms) {
+		g->is_awaited = true;
+		g->awaited_ms = sim->now_ms + g->spec->wait_ms;
+		sim->has_news = true;
+	}
+	if (g->is_awaited && sim->now_ms < g->awaited_ms)
+		return;
+	g->is_awaited = false;
+	sim->stats.creations_failed++;
+}
+
 void sim_world_create(struct mm_sim *sim, struct sim_guest *g)
 {
 	if (g->life == SIM_PRESENT)
 		return;
 	if (sim_world_spare(sim) < g->spec->memory_kib) {
-		sim->stats.creations_failed++; /* as xl create: no domain is left behind */
+		refuse(sim, g);
 		return;
 	}
+	g->is_awaited = false;
 	memset(&g->balloon, 0, sizeof(g->balloon));
 	memset(&g->agent, 0, sizeof(g->agent));
 	g->life = SIM_PRESENT;
@@ -162,6 +177,7 @@ static void remove_domain(struct mm_sim *sim, struct sim_guest *g, enum sim_life
 /* Dead already; Xen takes a while to get the pages back. */
 void sim_world_destroy(struct mm_sim *sim, struct sim_guest *g)
 {
+	g->is_awaited = false;
 	if (g->life == SIM_SAVED)
 		g->life = SIM_ABSENT;
 	if (g->life != SIM_PRESENT)
@@ -251,6 +267,8 @@ static void measure(struct mm_sim *sim, struct sim_guest *g, uint64_t ms)
 
 static void step_guest(struct mm_sim *sim, struct sim_guest *g, uint64_t ms)
 {
+	if (g->is_awaited)
+		sim_world_create(sim, g);
 	if (g->life != SIM_PRESENT)
 		return;
 	switch (g->state) {
