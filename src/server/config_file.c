@@ -389,7 +389,7 @@ static bool is_writable(const char *value)
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)value[i];
 
-		if (c < ' ' || c == 0x7f)
+		if ((c < ' ' && c != '\t') || c == 0x7f)
 			return false;
 		if ((c == '#' || c == ';') && i > 0 && is_blank(value[i - 1]))
 			return false;

@@ -52,6 +52,7 @@ static const struct {
 	{"exclude = my vm\n", "exclude = my?vm\n"},
 	{"exclude = a=b\n", "exclude = a=b\n"},
 	{"log-dir = /var/log/x y\n", "log-dir = /var/log/x y\n"},
+	{"log-dir = a\t\tb\t\n", "log-dir = a\t\tb\n"},
 	{"log-dir =##\n", "log-dir =##\n"},
 	{"http = 127.0.0.1:9091\ncontrol = off\n", "control = off\nhttp = 127.0.0.1:9091\n"},
 	{"verbose = yes\ndry-run = yes\n", "dry-run = yes\nverbose = yes\n"},
