@@ -3,6 +3,7 @@
 #ifndef XENMM_CTL_COMPARE_H
 #define XENMM_CTL_COMPARE_H
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "figures.h"
@@ -48,5 +49,8 @@ int mm_compare(const struct mm_input *input, const struct mm_trial *trials, size
 
 /* The table for people. */
 void mm_compare_print(FILE *out, const struct mm_comparison *comparison);
+
+/* The same for programs, as mmctl(8) describes it; the caller's to free. NULL: no memory. */
+json_t *mm_compare_json(const struct mm_comparison *comparison);
 
 #endif

@@ -23,6 +23,15 @@ static void name_of(const char *path, char *name, size_t size)
 		*dot = '\0';
 }
 
+/* What is printed, also as JSON: nothing but ASCII that can be seen. */
+static void make_printable(char *text)
+{
+	for (; *text; text++) {
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+	}
+}
+
 /* The comment that the file begins with: its first line that is no licence. */
 static void story_of(const char *text, size_t len, char *story, size_t size)
 {
@@ -60,6 +69,8 @@ static int take_text(const char *name, const char *text, size_t len, struct mm_i
 	}
 	name_of(name, input.name, sizeof(input.name));
 	story_of(text, len, input.story, sizeof(input.story));
+	make_printable(input.name);
+	make_printable(input.story);
 	*ret_input = input;
 	return 0;
 }

@@ -10,7 +10,7 @@
 #include "ctl.h"
 #include "xenmm/units.h"
 
-enum choice { OPT_POLICY, OPT_SET, OPT_SEED, OPT_LIST };
+enum choice { OPT_POLICY, OPT_SET, OPT_SEED, OPT_JSON, OPT_LIST };
 
 static const struct mm_ctl_option options[] = {
 	[OPT_POLICY] = {"policy", 'p', "NAME[,SET=VAL]",
@@ -18,6 +18,7 @@ static const struct mm_ctl_option options[] = {
 	[OPT_SET] = {"set", 's', "SETTING=VALUE",
 		"a setting of mmserver for all policies; several times"},
 	[OPT_SEED] = {"seed", 0, "NUMBER", "start of the random numbers [the scenario's, or 1]"},
+	[OPT_JSON] = {"json", 'j', NULL, "print the figures as JSON"},
 	[OPT_LIST] = {"list", 'l', NULL, "list the scenarios that come with mmctl, and exit"},
 	{0},
 };
@@ -32,6 +33,7 @@ struct simulation {
 	uint64_t seed;
 	bool is_list;
 	size_t done_count;
+	json_t *json; /* NULL: a table for people */
 };
 
 static int take_policy(struct simulation *s, char *err, size_t err_size)
@@ -51,6 +53,9 @@ static int set_option(struct simulation *s, int option, char *err, size_t err_si
 		return take_policy(s, err, err_size);
 	case OPT_SET:
 		return mm_trial_set(&s->base, optarg, err, err_size);
+	case OPT_JSON:
+		s->json = json_array();
+		return s->json ? 0 : -ENOMEM;
 	case OPT_LIST:
 		s->is_list = true;
 		return 0;
@@ -106,6 +111,11 @@ static int play_input(struct simulation *s, const struct mm_input *input, char *
 
 	if (r < 0)
 		return r;
+	if (s->json) {
+		r = json_array_append_new(s->json, mm_compare_json(&c));
+		snprintf(err, n, "out of memory");
+		return r < 0 ? -ENOMEM : 0;
+	}
 	if (s->done_count++ > 0)
 		putchar('\n');
 	mm_compare_print(stdout, &c);
@@ -140,11 +150,23 @@ static int play_all(struct simulation *s, char **files, size_t count)
 	return status;
 }
 
+static int print_json(struct simulation *s)
+{
+	json_t *whole = json_pack("{s:O}", "scenarios", s->json);
+	int r = whole ? json_dumpf(whole, stdout, JSON_INDENT(2)) : -1;
+
+	json_decref(whole);
+	putchar('\n');
+	if (r < 0 && !ferror(stdout))
+		mm_ctl_say(s->command, "out of memory");
+	return r < 0 && !ferror(stdout) ? MM_EXIT_FAILED : MM_EXIT_OK;
+}
+
 static int run(const struct mm_ctl_command *command, int argc, char **argv)
 {
 	static struct simulation s; /* zeroed, and too large for a stack */
 	char err[512] = "";
-	int option;
+	int option, status;
 
 	s.command = command;
 	mm_config_init(&s.base);
@@ -159,7 +181,11 @@ static int run(const struct mm_ctl_command *command, int argc, char **argv)
 		goto misuse;
 	if (s.is_list)
 		return mm_ctl_finish(command, list_shipped());
-	return mm_ctl_finish(command, play_all(&s, argv + optind, (size_t)(argc - optind)));
+	status = play_all(&s, argv + optind, (size_t)(argc - optind));
+	if (s.json && status == MM_EXIT_OK)
+		status = print_json(&s);
+	json_decref(s.json);
+	return mm_ctl_finish(command, status);
 misuse:
 	mm_ctl_say(command, "%s", err);
 	return MM_EXIT_MISUSE;
