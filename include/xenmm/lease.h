@@ -30,6 +30,7 @@ struct mm_lease {
 	uint32_t domid;		    /* the domain that is built out of it; 0: none yet */
 	char uuid[MM_UUID_LEN + 1]; /* of that domain */
 	bool is_granted;
+	bool is_hopeless; /* more than the host and its guests could give: nothing is taken for it */
 };
 
 /* A domain of the last snapshot that was looked at. */
@@ -73,12 +74,20 @@ const struct mm_lease *mm_lease_find(const struct mm_leases *leases, uint32_t id
 void mm_lease_update(struct mm_leases *leases, struct mm_snapshot *snap);
 
 /*
- * After the decision: marks as granted, oldest first, what plan->spare_kib holds. A large lease that waits is not
- * overtaken by smaller ones behind it.
+ * Tells the leases that could be had from those that could not at present: for these nobody is squeezed, and nobody
+ * waits behind them.
  */
-void mm_lease_grant(struct mm_leases *leases, const struct mm_plan *plan);
+void mm_lease_weigh(
+	struct mm_leases *leases, const struct mm_snapshot *snap, const struct mm_plan *plan);
 
-/* What the leases before that one are still to get; with id 0 all leases. */
+/*
+ * After the decision: weighs, and marks as granted, oldest first, what plan->spare_kib holds. A large lease that waits is
+ * not overtaken by smaller ones behind it.
+ */
+void mm_lease_grant(
+	struct mm_leases *leases, const struct mm_snapshot *snap, const struct mm_plan *plan);
+
+/* What the leases before that one are still to get, hopeless ones apart; with id 0 all leases. */
 uint64_t mm_lease_ahead(const struct mm_leases *leases, uint32_t id);
 
 /* One guest's part in an answer. */

@@ -238,7 +238,7 @@ static uint64_t given_up(const struct mm_decision *d, const struct mm_share *row
 }
 
 /*
- * What the dead bands keep back can be what short guests lack: a thousand idle guests have little
+ * What the dead bands keep back can be what short guests, or a guest that starts, lack: a thousand idle guests have little
  * to give each. Then as many as are needed give a whole band, and none so much that it runs short.
  */
 static void press(struct mm_decision *d, uint64_t lack_kib)
@@ -360,7 +360,8 @@ int mm_decide(const struct mm_config *cfg, const struct mm_snapshot *snap, struc
 	grant(&d, &available_kib, false);
 	for (size_t i = 0; i < d.shares.count; i++)
 		plan_row(&d, &d.shares.rows[i]);
-	press(&d, shortage(&d.shares));
+	press(&d, shortage(&d.shares) +
+			  mm_sub_floor(snap->host.reserved_kib, ret_plan->spare_kib));
 	freeze_silent(&d);
 	order_changes(ret_plan);
 	return 0;

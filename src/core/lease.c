@@ -93,7 +93,7 @@ uint64_t mm_lease_ahead(const struct mm_leases *leases, uint32_t id)
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < leases->count && (!id || leases->rows[i].id != id); i++)
-		sum += leases->rows[i].left_kib;
+		sum += leases->rows[i].is_hopeless ? 0 : leases->rows[i].left_kib;
 	return sum;
 }
 
@@ -234,20 +234,6 @@ void mm_lease_update(struct mm_leases *leases, struct mm_snapshot *snap)
 	remember(leases, snap);
 }
 
-void mm_lease_grant(struct mm_leases *leases, const struct mm_plan *plan)
-{
-	uint64_t spare_kib = plan->spare_kib;
-
-	for (size_t i = 0; i < leases->count; i++) {
-		struct mm_lease *lease = &leases->rows[i];
-
-		if (!lease->is_granted && lease->left_kib > spare_kib)
-			return;
-		lease->is_granted = true;
-		spare_kib = mm_sub_floor(spare_kib, lease->left_kib);
-	}
-}
-
 /* ---- the offer ------------------------------------------------------------------------------- */
 
 /* What a guest could give without coming below its minimum, its hard use or its need. */
@@ -305,26 +291,72 @@ static uint64_t time_to_give(const struct mm_plan *plan, uint64_t kib)
 	return low;
 }
 
+/* Memory that dying domains still hold: they are done with at once, as a rule. */
+static uint64_t coming_kib(const struct mm_snapshot *snap)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < snap->count; i++)
+		if (snap->domains[i].state == MM_DOM_DYING)
+			sum += snap->domains[i].current_kib;
+	return sum;
+}
+
 void mm_lease_offer(const struct mm_snapshot *snap, const struct mm_plan *plan, uint64_t ahead_kib,
 	uint64_t kib, struct mm_donor *donors, size_t donor_max, struct mm_offer *ret_offer)
 {
-	uint64_t coming_kib = 0; /* dying domains are done with at once, as a rule */
+	uint64_t soon_kib = plan->spare_kib + coming_kib(snap);
 	uint64_t gifts_kib = 0;
 
 	*ret_offer = (struct mm_offer){.donors = donors};
-	for (size_t i = 0; i < plan->count && i < snap->count; i++) {
+	for (size_t i = 0; i < plan->count; i++) {
 		uint64_t gift_kib = gift_of(&plan->entries[i]);
 
-		if (snap->domains[i].state == MM_DOM_DYING)
-			coming_kib += snap->domains[i].current_kib;
 		if (gift_kib > 0)
 			list_donor(ret_offer, donor_max, plan->entries[i].domid, gift_kib);
 		gifts_kib += gift_kib;
 	}
 	ret_offer->now_kib = mm_min_u64(mm_sub_floor(plan->spare_kib, ahead_kib), kib);
-	ret_offer->possible_kib = mm_sub_floor(plan->spare_kib + coming_kib + gifts_kib, ahead_kib);
-	ret_offer->eta_ms =
-		time_to_give(plan, mm_sub_floor(kib + ahead_kib, plan->spare_kib + coming_kib));
-	if (ret_offer->now_kib == kib)
-		ret_offer->eta_ms = 0;
+	ret_offer->possible_kib = mm_sub_floor(soon_kib + gifts_kib, ahead_kib);
+	if (ret_offer->now_kib < kib)
+		ret_offer->eta_ms = time_to_give(plan, mm_sub_floor(kib + ahead_kib, soon_kib));
+}
+
+/* ---- granting -------------------------------------------------------------------------------- */
+
+void mm_lease_weigh(
+	struct mm_leases *leases, const struct mm_snapshot *snap, const struct mm_plan *plan)
+{
+	uint64_t rest_kib = plan->spare_kib + coming_kib(snap);
+
+	for (size_t i = 0; i < plan->count; i++)
+		rest_kib += gift_of(&plan->entries[i]);
+	for (size_t i = 0; i < leases->count; i++)
+		if (leases->rows[i].is_granted)
+			rest_kib = mm_sub_floor(rest_kib, leases->rows[i].left_kib);
+	for (size_t i = 0; i < leases->count; i++) {
+		struct mm_lease *lease = &leases->rows[i];
+
+		lease->is_hopeless = !lease->is_granted && lease->left_kib > rest_kib;
+		if (!lease->is_granted && !lease->is_hopeless)
+			rest_kib -= lease->left_kib;
+	}
+}
+
+void mm_lease_grant(
+	struct mm_leases *leases, const struct mm_snapshot *snap, const struct mm_plan *plan)
+{
+	uint64_t spare_kib = plan->spare_kib;
+
+	mm_lease_weigh(leases, snap, plan);
+	for (size_t i = 0; i < leases->count; i++) {
+		struct mm_lease *lease = &leases->rows[i];
+
+		if (lease->is_hopeless)
+			continue;
+		if (!lease->is_granted && lease->left_kib > spare_kib)
+			return;
+		lease->is_granted = true;
+		spare_kib = mm_sub_floor(spare_kib, lease->left_kib);
+	}
 }

@@ -16,6 +16,14 @@
 #define HELP_COLUMNS 28
 
 static const struct mm_ctl_command *const commands[] = {
+	&mm_ctl_status,
+	&mm_ctl_why,
+	&mm_ctl_create,
+	&mm_ctl_reserve,
+	&mm_ctl_release,
+	&mm_ctl_leases,
+	&mm_ctl_pause,
+	&mm_ctl_resume,
 	&mm_ctl_simulate,
 };
 
@@ -99,6 +107,8 @@ static void build_tables(const struct mm_ctl_command *c, struct tables *t)
 	char *shorts = t->shorts;
 	size_t n = 0;
 
+	if (c->is_ordered)
+		*shorts++ = '+';
 	*shorts++ = ':'; /* report a missing value as such */
 	for (; c->options && c->options[n].name && n < OPTIONS_MAX; n++) {
 		const struct mm_ctl_option *o = &c->options[n];

@@ -6,11 +6,13 @@
 #ifndef XENMM_CTL_H
 #define XENMM_CTL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-#define MM_EXIT_OK     0
-#define MM_EXIT_FAILED 1 /* it was asked for rightly and could not be done */
-#define MM_EXIT_MISUSE 2
+#define MM_EXIT_OK	  0
+#define MM_EXIT_FAILED	  1 /* it was asked for rightly and could not be done */
+#define MM_EXIT_MISUSE	  2
+#define MM_EXIT_NO_SERVER 3
 
 /* One option of a command. The table of them ends with a zeroed row; --help is not listed, every command has it. */
 struct mm_ctl_option {
@@ -26,6 +28,7 @@ struct mm_ctl_command {
 	const char *help; /* one line, no capital, no full stop */
 	const char *more; /* what --help says below the options, or NULL; ends with a newline */
 	const struct mm_ctl_option *options; /* or NULL */
+	bool is_ordered; /* options end at the first word that is none: more may follow for another program */
 	/* argv[0] is the command's name. Returns mmctl's exit status. */
 	int (*run)(const struct mm_ctl_command *command, int argc, char **argv);
 };
@@ -53,6 +56,14 @@ int mm_ctl_main(int argc, char **argv);
 
 /* ---- the commands, each in its file ------------------------------------------------------------ */
 
+extern const struct mm_ctl_command mm_ctl_create;
+extern const struct mm_ctl_command mm_ctl_leases;
+extern const struct mm_ctl_command mm_ctl_pause;
+extern const struct mm_ctl_command mm_ctl_release;
+extern const struct mm_ctl_command mm_ctl_reserve;
+extern const struct mm_ctl_command mm_ctl_resume;
 extern const struct mm_ctl_command mm_ctl_simulate;
+extern const struct mm_ctl_command mm_ctl_status;
+extern const struct mm_ctl_command mm_ctl_why;
 
 #endif

@@ -169,6 +169,17 @@ static int find_row(json_t *object, size_t *ret_row, char *err, size_t n)
 	return -EINVAL;
 }
 
+/* A lease is named by its number, or by the guest that it is for. */
+static int check_release(const struct mm_request *request, char *err, size_t n)
+{
+	bool has_id = request->id != 0, has_guest = request->guest[0] != '\0';
+
+	if (request->kind != MM_REQUEST_RELEASE || has_id != has_guest)
+		return 0;
+	snprintf(err, n, "'release' needs 'id' or 'guest'%s", has_id ? ", not both" : "");
+	return -EINVAL;
+}
+
 int mm_request_parse(const char *untrusted_line, size_t len, struct mm_request *ret_request,
 	char *err, size_t err_size)
 {
@@ -193,6 +204,8 @@ int mm_request_parse(const char *untrusted_line, size_t len, struct mm_request *
 		request.kind = (enum mm_request_kind)row;
 		r = take_fields(&rows[row], object, &request, err, err_size);
 	}
+	if (r == 0)
+		r = check_release(&request, err, err_size);
 	json_decref(object);
 	if (r)
 		keep_printable(err);

@@ -29,10 +29,11 @@ enum mm_request_kind {
 
 struct mm_request {
 	enum mm_request_kind kind;
-	char guest[MM_NAME_MAX]; /* why: name, domid or uuid; reserve: whom it is for, or "" */
-	uint64_t count;		 /* why */
-	uint64_t id;		 /* release */
-	uint64_t kib;		 /* reserve */
+	char guest
+		[MM_NAME_MAX]; /* why: name, domid or uuid; reserve, release: whom it is for, or "" */
+	uint64_t count;	       /* why */
+	uint64_t id;	       /* release: 0 where guest is given */
+	uint64_t kib;	       /* reserve */
 	uint64_t wait_ms;
 	uint64_t hold_ms;
 	bool is_tied;	      /* the lease ends with the connection, instead of after hold_ms */

@@ -234,27 +234,42 @@ static void reserve(
 		.wait_ms = request->wait_ms,
 		.hold_ms = request->hold_ms,
 	};
+	mm_lease_weigh(&service->leases, service->view.snap, service->view.plan);
 	forget_status(service);
 	mm_peer_hold(peer, true);
 	call_round(service);
 }
 
-static void release_asked(struct mm_service *service, struct mm_peer *peer, uint32_t id)
+/* Ends a lease that a client named; whoever still waits for it hears so in the next round. */
+static void release_one(struct mm_service *service, uint32_t id)
 {
-	char text[80];
-
-	if (!mm_lease_find(&service->leases, id)) {
-		snprintf(text, sizeof(text), "there is no lease %" PRIu32, id);
-		send_json(peer, error_json(text));
-		return;
-	}
 	release(service, id, "released");
-	/* whoever waits for it hears so in the next round */
 	for (size_t i = 0; i < MM_LEASE_MAX; i++)
 		if (service->claimants[i].peer && service->claimants[i].lease_id == id &&
 			!service->claimants[i].is_waiting)
 			end_claim(service, &service->claimants[i]);
-	send_json(peer, ok_json());
+}
+
+static void release_asked(
+	struct mm_service *service, struct mm_peer *peer, const struct mm_request *request)
+{
+	char text[120];
+	bool is_found = false;
+
+	for (size_t i = service->leases.count; i-- > 0;) {
+		const struct mm_lease *lease = &service->leases.rows[i];
+
+		if (request->id ? lease->id != request->id
+				: strcmp(lease->name, request->guest) != 0)
+			continue;
+		release_one(service, lease->id);
+		is_found = true;
+	}
+	if (request->id)
+		snprintf(text, sizeof(text), "there is no lease %" PRIu64, request->id);
+	else
+		snprintf(text, sizeof(text), "there is no lease for '%s'", request->guest);
+	send_json(peer, is_found ? ok_json() : error_json(text));
 }
 
 static void on_request(void *arg, struct mm_peer *peer, const char *untrusted_line, size_t len)
@@ -281,7 +296,7 @@ static void on_request(void *arg, struct mm_peer *peer, const char *untrusted_li
 		reserve(service, peer, &request);
 		break;
 	case MM_REQUEST_RELEASE:
-		release_asked(service, peer, (uint32_t)request.id);
+		release_asked(service, peer, &request);
 		break;
 	case MM_REQUEST_PAUSE:
 	case MM_REQUEST_RESUME:
@@ -447,7 +462,7 @@ void mm_service_decided(struct mm_service *service, const struct timespec *wall)
 		return;
 	service->view.wall = *wall;
 	service->view.rounds++;
-	mm_lease_grant(&service->leases, service->view.plan);
+	mm_lease_grant(&service->leases, service->view.snap, service->view.plan);
 	mm_decisions_round(
 		&service->decisions, service->view.snap, service->view.plan, outcome, wall);
 }

@@ -478,6 +478,32 @@ static void test_many_small_gifts_serve_a_short_guest(void **state)
 	world_free(&w);
 }
 
+/* A small lease is less than the dead band of any guest, and a large one ends in such a rest. */
+static void test_dead_bands_keep_nothing_from_a_lease(void **state)
+{
+	static const uint64_t sizes[] = {MIB(1), MIB(40), MIB(500)};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct world w;
+
+		world_init(&w, 0);
+		for (uint32_t id = 1; id <= 20; id++)
+			world_add(&w, id, MIB(512), MIB(100));
+		world_run(&w, 20, 500);
+		for (int round = 0; round < 60; round++) {
+			w.snap.host.reserved_kib = sizes[i];
+			world_decide(&w);
+			world_apply(&w);
+			world_advance(&w, 500);
+		}
+		if (w.plan.spare_kib < sizes[i])
+			fail_msg("%" PRIu64 " of %" PRIu64 " KiB are free", w.plan.spare_kib,
+				sizes[i]);
+		world_free(&w);
+	}
+}
+
 static void test_overcommitted_host_lets_everybody_keep_what_it_needs(void **state)
 {
 	struct world w;
@@ -637,6 +663,7 @@ int main(void)
 		cmocka_unit_test(test_foreign_domain_is_left_alone),
 		cmocka_unit_test(test_hvm_is_balanced_once_its_offset_is_known),
 		cmocka_unit_test(test_many_small_gifts_serve_a_short_guest),
+		cmocka_unit_test(test_dead_bands_keep_nothing_from_a_lease),
 		cmocka_unit_test(test_overcommitted_host_lets_everybody_keep_what_it_needs),
 		cmocka_unit_test(test_minima_above_the_budget_squeeze_nobody_below_their_own),
 		cmocka_unit_test(test_shrinking_entries_come_first),

@@ -87,8 +87,15 @@ static uint64_t look(struct bench *b, uint64_t spare_kib)
 {
 	mm_lease_update(&b->leases, &b->snap);
 	b->plan.spare_kib = spare_kib;
-	mm_lease_grant(&b->leases, &b->plan);
+	mm_lease_grant(&b->leases, &b->snap, &b->plan);
 	return b->snap.host.reserved_kib;
+}
+
+/* A guest that could give that much. */
+static void have_donor(struct bench *b, uint64_t kib)
+{
+	b->plan.count = 1;
+	b->entries[0] = (struct mm_plan_entry){.is_balanced = true, .current_kib = kib};
 }
 
 static const struct mm_lease *lease(struct bench *b, uint32_t id)
@@ -126,6 +133,7 @@ static void test_grant_in_order(void **state)
 	uint32_t second = add_lease(b, MIB(500), NULL);
 	uint32_t third = add_lease(b, MIB(10), NULL);
 
+	have_donor(b, MIB(600));
 	assert_int_equal(look(b, MIB(99)), MIB(610));
 	assert_false(lease(b, first)->is_granted);
 	(void)look(b, MIB(300));
@@ -139,6 +147,34 @@ static void test_grant_in_order(void **state)
 	assert_true(lease(b, first)->is_granted);
 	(void)look(b, MIB(610));
 	assert_true(lease(b, third)->is_granted);
+}
+
+/* What could not be had anyway is taken from nobody, and keeps nobody waiting. */
+static void test_hopeless(void **state)
+{
+	struct bench *b = *state;
+	uint32_t large = add_lease(b, MIB(750), NULL);
+	uint32_t small = add_lease(b, MIB(100), NULL);
+
+	have_donor(b, MIB(600));
+	b->plan.spare_kib = MIB(50);
+	mm_lease_weigh(&b->leases, &b->snap, &b->plan);
+	assert_int_equal(look(b, MIB(50)), MIB(100));
+	assert_int_equal(mm_lease_ahead(&b->leases, small), 0);
+	assert_int_equal(look(b, MIB(100)), MIB(100));
+	assert_true(lease(b, small)->is_granted);
+	assert_true(lease(b, large)->is_hopeless);
+	/* 600 of the guest and what is there beyond the small one: now it can be waited for */
+	assert_int_equal(look(b, MIB(249)), MIB(100));
+	assert_int_equal(look(b, MIB(250)), MIB(100));
+	assert_int_equal(look(b, MIB(250)), MIB(850));
+	assert_false(lease(b, large)->is_granted);
+	(void)look(b, MIB(850));
+	assert_true(lease(b, large)->is_granted);
+	/* what was granted is kept, whatever happens */
+	have_donor(b, 0);
+	assert_int_equal(look(b, MIB(10)), MIB(850));
+	assert_int_equal(look(b, MIB(10)), MIB(850));
 }
 
 static void test_expiry(void **state)
@@ -194,6 +230,7 @@ static void test_waiting_lease_stays(void **state)
 	struct bench *b = *state;
 	uint32_t id = add_lease(b, MIB(512), NULL);
 
+	have_donor(b, MIB(600));
 	(void)look(b, MIB(100));
 	add_domain(b, 3, "stranger", MM_DOM_BUILDING);
 	assert_int_equal(look(b, MIB(600)), MIB(512));
@@ -344,6 +381,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_add_and_release, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_grant_in_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hopeless, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_expiry, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_next_guest, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_waiting_lease_stays, setup, teardown),

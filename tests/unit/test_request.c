@@ -22,6 +22,7 @@ static const struct {
 	 "\"hold_ms\":1000,\"tied\":true,\"tell\":true}",
 		"3 'web' c32 i0 k524288 w3600000 h1000 11"},
 	{"{\"request\":\"release\",\"id\":4294967295}", "4 '' c32 i4294967295 k0 w0 h60000 00"},
+	{"{\"request\":\"release\",\"guest\":\"web\"}", "4 'web' c32 i0 k0 w0 h60000 00"},
 	{"{\"request\":\"pause\"}", "5 '' c32 i0 k0 w0 h60000 00"},
 	{"{\"request\":\"resume\"}", "6 '' c32 i0 k0 w0 h60000 00"},
 };
@@ -78,6 +79,8 @@ static const struct {
 	{"{\"request\":\"reserve\",\"kib\":1,\"hold_ms\":999}", -ERANGE, "'hold_ms'"},
 	{"{\"request\":\"reserve\",\"kib\":1,\"wait_ms\":3600001}", -ERANGE, "'wait_ms'"},
 	{"{\"request\":\"reserve\",\"kib\":1,\"tied\":1}", -EINVAL, "'tied' must be true or false"},
+	{"{\"request\":\"release\"}", -EINVAL, "needs 'id' or 'guest'"},
+	{"{\"request\":\"release\",\"id\":1,\"guest\":\"a\"}", -EINVAL, "not both"},
 	{"{\"request\":\"release\",\"id\":0}", -ERANGE, "'id'"},
 	{"{\"request\":\"release\",\"id\":4294967296}", -ERANGE, "4294967295"},
 };

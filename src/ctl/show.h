@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Parts of answers as text for people, that several commands print. */
+#ifndef XENMM_CTL_SHOW_H
+#define XENMM_CTL_SHOW_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+/* Room for a size or a time. */
+#define MM_SHOW_MAX 32
+
+/* The member `name`, KiB, as "1.5G". Returns buf. */
+char *mm_show_size(char buf[MM_SHOW_MAX], const json_t *object, const char *name);
+
+/* "from web (512M), db (100M)": who could give memory; nothing where nobody can. */
+void mm_show_donors(FILE *out, const json_t *offer);
+
+/* The guests that keep more than they need, a line each, and why. */
+void mm_show_refused(FILE *out, const json_t *answer);
+
+/* A line for each lease; "no leases" where there is none. */
+void mm_show_leases(FILE *out, const json_t *leases);
+
+#endif
