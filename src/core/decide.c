@@ -360,8 +360,7 @@ int mm_decide(const struct mm_config *cfg, const struct mm_snapshot *snap, struc
 	grant(&d, &available_kib, false);
 	for (size_t i = 0; i < d.shares.count; i++)
 		plan_row(&d, &d.shares.rows[i]);
-	press(&d, shortage(&d.shares) +
-			  mm_sub_floor(snap->host.reserved_kib, ret_plan->spare_kib));
+	press(&d, shortage(&d.shares) + mm_sub_floor(snap->host.reserved_kib, ret_plan->spare_kib));
 	freeze_silent(&d);
 	order_changes(ret_plan);
 	return 0;

@@ -21,7 +21,7 @@ struct mm_client {
 
 #define MM_CLIENT_SOCKET                                                                           \
 	{                                                                                          \
-		"socket", 's', "PATH", "mmserver's socket [/run/xenmm/mmserver.sock]"              \
+		"socket", 0, "PATH", "mmserver's socket [/run/xenmm/mmserver.sock]"                \
 	}
 #define MM_CLIENT_JSON                                                                             \
 	{                                                                                          \

@@ -25,7 +25,7 @@
 
 /* A client that asks nothing, and one that does not read its answer, is let go after so many seconds. */
 #define IDLE_S 30
-#define SLOW_S 10
+#define SLOW_S 5
 
 /* So many lines of one client are served, then others, and the balancing, have their turn. */
 #define LINES_IN_A_ROW 8

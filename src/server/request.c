@@ -42,7 +42,8 @@ static const struct request_row {
 			{"hold_ms", FIELD_NUMBER, false, AT(hold_ms), 1000, MM_HOLD_MAX_MS},
 			{"tied", FIELD_FLAG, false, AT(is_tied), 0, 0},
 			{"tell", FIELD_FLAG, false, AT(is_told_of_wait), 0, 0}}},
-	[MM_REQUEST_RELEASE] = {"release", {{"id", FIELD_NUMBER, true, AT(id), 1, UINT32_MAX}}},
+	[MM_REQUEST_RELEASE] = {"release", {{"id", FIELD_NUMBER, false, AT(id), 1, UINT32_MAX},
+						   {"guest", FIELD_TEXT, false, AT(guest), 0, 0}}},
 	[MM_REQUEST_PAUSE] = {"pause", {{0}}},
 	[MM_REQUEST_RESUME] = {"resume", {{0}}},
 };
