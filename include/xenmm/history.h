@@ -57,6 +57,23 @@ struct mm_need_track {
 	uint64_t working_set_ms; /* when that was */
 };
 
+/* What a guest is to policy `coordinator` (policy_coordinator.c). */
+enum mm_step_state {
+	MM_STEP_STARVED,       /* hardly anything unused: gets a step */
+	MM_STEP_NORMAL,	       /* pays tax when another grew */
+	MM_STEP_ACTIVE,	       /* much unused, but it moves: nothing is taken */
+	MM_STEP_OVERCOMMITTED, /* much unused, and still: gives a step */
+	MM_STEP_COUNT
+};
+
+struct mm_step_track {
+	bool is_known; /* it took part in the last step: */
+	enum mm_step_state state;
+	uint64_t step_ms;    /* when that was */
+	uint64_t unused_mib; /* unused then */
+	uint64_t wish_kib;   /* and what it shall hold until the next */
+};
+
 struct mm_track {
 	uint32_t domid;
 	char uuid[MM_UUID_LEN + 1]; /* with domid: a reused id is another domain */
@@ -78,6 +95,7 @@ struct mm_track {
 	uint64_t use_kib;	  /* hard use, as smoothed for deciding */
 	uint64_t use_ms;	  /* when it was smoothed last; 0: never */
 	struct mm_need_track need;
+	struct mm_step_track step;
 
 	struct mm_guest_policy policy; /* what the administrator wants for it, resolved ... */
 	bool is_policy_known;	       /* ... with these: */
@@ -89,6 +107,7 @@ struct mm_track {
 struct mm_history {
 	uint32_t tau_ppm;	 /* tax rate of the last round; 0 before the first */
 	uint64_t tau_ms;	 /* when that was */
+	uint64_t step_ms;	 /* last step of policy coordinator; 0: none yet */
 	struct mm_track *tracks; /* sorted by domid */
 	size_t count;
 	size_t capacity;

@@ -327,6 +327,11 @@ static void wish(struct mm_decision *d)
 		mm_probe_guests(d);
 		d->plan->tau_ppm = mm_policy_need(cfg, &d->shares);
 		break;
+	case MM_POLICY_COORDINATOR:
+		d->plan->tau_ppm = 0;
+		mm_policy_coordinator(d);
+		free_goal_kib = cfg->free_kib;
+		break;
 	default:
 		d->plan->tau_ppm = mm_policy_tax(cfg, &d->shares, d->snap->now_ms, d->hist);
 		free_goal_kib = mm_free_goal(cfg, &d->shares);

@@ -24,4 +24,10 @@ struct mm_decision {
  */
 void mm_survey(struct mm_decision *d);
 
+/*
+ * memory_coordinator's rule: thresholds and fixed steps, once an interval; see
+ * policy_coordinator.c. Sets wish_kib of every row. What nobody wishes stays with the host.
+ */
+void mm_policy_coordinator(struct mm_decision *d);
+
 #endif

@@ -28,7 +28,8 @@ static uint64_t next(uint64_t *state)
 }
 
 /* XENMM_SEED=n repeats one host. */
-static void open_host(uint64_t seed, const char *faults, uint64_t duration_ms)
+static void open_host(
+	uint64_t seed, enum mm_policy policy, const char *faults, uint64_t duration_ms)
 {
 	static const char *const rates[] = {"AUTO", "0.0", "0.5", "0.75", "1.0"};
 	uint64_t state = seed;
@@ -44,8 +45,10 @@ static void open_host(uint64_t seed, const char *faults, uint64_t duration_ms)
 		"random guests=%" PRIu64 " memory=%" PRIu64 "M period=%" PRIu64
 		"s faults=%s until=60s\n",
 		512 + spare + guests * memory, duration_ms, guests, memory, period, faults);
-	snprintf(label, sizeof(label), "random host, XENMM_SEED=%" PRIu64, seed);
+	snprintf(label, sizeof(label), "random host, policy %s, XENMM_SEED=%" PRIu64,
+		mm_policy_name(policy), seed);
 	sim_run_open_text(&run, label, text, seed);
+	run.cfg.policy = policy;
 	sim_run_set(&run, "tax-rate", rates[next(&state) % ARRAY_SIZE(rates)]);
 	if (next(&state) % 3 == 0)
 		sim_run_set(&run, "reserve", "128M");
@@ -59,9 +62,11 @@ static void open_host(uint64_t seed, const char *faults, uint64_t duration_ms)
 /* Loads and faults until the end. */
 static void play_to_end(uint64_t seed, const char *faults)
 {
-	open_host(seed, faults, 60000);
-	sim_run_to_end(&run);
-	teardown(NULL);
+	for (int policy = 0; policy < MM_POLICY_COUNT; policy++) {
+		open_host(seed, (enum mm_policy)policy, faults, 60000);
+		sim_run_to_end(&run);
+		teardown(NULL);
+	}
 }
 
 static bool is_satisfied(const char *guest)
@@ -89,18 +94,20 @@ static bool is_scarce(void)
  * Loads that end: some minutes later, when what was swapped out is back, everybody has what it needs, if there
  * is enough, and nothing moves.
  */
-static void play_to_rest(uint64_t seed)
+static void play_to_rest(uint64_t seed, enum mm_policy policy)
 {
 	uint64_t writes, moved_kib;
 
-	open_host(seed, "off", REST_MS);
+	open_host(seed, policy, "off", REST_MS);
 	sim_run_set(&run, "probing", "off"); /* which goes on as long as nobody misses anything */
 	sim_run_until(&run, REST_MS - 60000);
 	writes = run.writes;
 	moved_kib = run.moved_kib;
 	sim_run_to_end(&run);
-	if (!is_scarce() && (run.writes - writes > 10 * run.snap.count ||
-				    run.moved_kib - moved_kib > 8 * MIB * run.snap.count))
+	/* Coordinator: starved guests, and the tax that others pay for them, may go round for ever. */
+	if (policy != MM_POLICY_COORDINATOR && !is_scarce() &&
+		(run.writes - writes > 10 * run.snap.count ||
+			run.moved_kib - moved_kib > 8 * MIB * run.snap.count))
 		fail_msg("%s: %" PRIu64 " targets, %" PRIu64
 			 " KiB in the last minute, without load",
 			run.label, run.writes - writes, run.moved_kib - moved_kib);
@@ -149,7 +156,8 @@ static void random_loads_come_to_rest(void **state)
 {
 	(void)state;
 	for (uint64_t seed = first_seed(); seed <= last_seed(); seed++)
-		play_to_rest(seed);
+		for (int policy = 0; policy < MM_POLICY_COUNT; policy++)
+			play_to_rest(seed, (enum mm_policy)policy);
 }
 
 static void a_long_soak(void **state)

@@ -183,6 +183,28 @@ static void burst_under_other_seeds(void **state)
 	}
 }
 
+/* Steps of 300 MiB up, shared among those that are starved; of 100 MiB down, when what is unused is still. */
+static void coordinator_answers_in_steps(void **state)
+{
+	uint64_t peak_kib;
+
+	(void)state;
+	sim_run_open(&run, "burst.scn", 1);
+	sim_run_set(&run, "policy", "coordinator");
+	sim_run_until(&run, 40000);
+	assert_at_least(
+		"web", sim_run_truth(&run, "web").held_kib, sim_run_truth(&run, "web").need_kib);
+	sim_run_until(&run, 79000);
+	peak_kib = sim_run_truth(&run, "web").held_kib;
+	sim_run_until(&run, 86000);
+	assert_at_most("web", sim_run_truth(&run, "web").held_kib, peak_kib - 100 * MIB);
+	sim_run_to_end(&run);
+	assert_at_least("web", sim_run_truth(&run, "web").avail_kib, 150 * MIB);
+	assert_at_most("swap-out of web", sim_run_stats(&run, "web")->swapout_pages, 500);
+	assert_never_suffered("db");
+	assert_never_suffered("batch");
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
 
 int main(void)
@@ -197,6 +219,7 @@ int main(void)
 		TEST(calm_stays_calm),
 		TEST(probing_is_gentle),
 		TEST(burst_under_other_seeds),
+		TEST(coordinator_answers_in_steps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
