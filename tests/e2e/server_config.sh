@@ -116,7 +116,7 @@ again() {
 
 echo 'min = 128M' >conf
 rm -f out err
-"$bin/mmserver" --backend sim --config "$work/conf" --pace real --interval 0.2 --record trace >out 2>err &
+"$bin/mmserver" --http off --backend sim --config "$work/conf" --pace real --interval 0.2 --record trace >out 2>err &
 pid=$!
 wait_for 20 rows 2
 again "conf read again: nothing changed"
