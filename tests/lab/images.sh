@@ -190,7 +190,7 @@ guest_root() { # ROOT
     base_root "$1"
     put "$1" "$LIBDIR/libxenstore.so.4"
     put_modules "$1" "${GUEST_MODULES[@]}"
-    for name in agent flood; do compile "$1/bin/$name" "$LAB/guest/$name.c" -lxenstore; done
+    for name in agent flood liar; do compile "$1/bin/$name" "$LAB/guest/$name.c" -lxenstore; done
     for name in hog memlog; do compile "$1/bin/$name" "$LAB/guest/$name.c" -static; done
     for name in poweroff reboot; do # what the kernel runs for xl shutdown and xl reboot
         printf '#!/bin/busybox sh\nsync\nexec /bin/busybox %s -f\n' "$name" >"$1/sbin/$name"
@@ -205,7 +205,7 @@ dom0_root() { # ROOT
     bin=/usr/lib/$xen/bin
     base_root "$1"
     mkdir -p "$1"/{share,etc/xen/scripts,var/lib/xen/dump,var/lib/xenstored,var/log/xen/console}
-    for name in xl xenstored oxenstored xenconsoled xenconsole xen-init-dom0 libxl-save-helper xenstore-control; do
+    for name in xl xenstored oxenstored xenconsoled xenconsole xen-init-dom0 libxl-save-helper xenstore-control xen-lowmemd; do
         put "$1" "$PKG/root$bin/$name=$bin/$name"
         ln -sf "$bin/$name" "$1/bin/$name"
     done

@@ -80,16 +80,16 @@ finish() {
 
 # ---- guests
 
-# guest_create NAME [KEY=VALUE...]: starts a guest and does not wait for it.
+# guest_config NAME [KEY=VALUE...]: writes /tmp/NAME.cfg for xl.
 #   type=pv mem=192 max=512 (MiB) vcpus=1 zram=MIB (compressed swap) client=yes|no|SECONDS (mmclient, and its interval)
 #   args=WORDS (more kernel arguments) conf=LINES (more xl configuration)
-guest_create() {
+guest_config() {
     local name=$1 type=pv mem=192 max=512 vcpus=1 zram='' client=yes args='' conf=''
     shift
     while [ $# != 0 ]; do
         case $1 in
         type=* | mem=* | max=* | vcpus=* | zram=* | client=* | args=* | conf=*) eval "${1%%=*}=\${1#*=}" ;;
-        *) fail "guest_create: unknown option $1" || return 1 ;;
+        *) fail "guest_config: unknown option $1" || return 1 ;;
         esac
         shift
     done
@@ -111,7 +111,12 @@ on_crash="destroy"
 on_poweroff="destroy"
 $conf
 X
-    xl create -q "/tmp/$name.cfg" || fail "xl create $name"
+}
+
+# guest_create NAME [KEY=VALUE...]: starts a guest and does not wait for it.
+guest_create() {
+    guest_config "$@" || return 1
+    xl create -q "/tmp/$1.cfg" || fail "xl create $1"
 }
 
 # A PVH kernel under emulation triple-faults now and then before it has started anything; xl then starts the guest anew, under

@@ -1,0 +1,102 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=dash
+# lab: timeout=500
+# One guest that lies, goes silent, or does not give back what is asked of it: its neighbours keep what they are guaranteed and get
+# what they need, and all is well again when it behaves. (Floods and nonsense: test_faults.)
+# shellcheck source=tests/lab/dom0/lib.sh
+. /lib.sh
+
+GUARANTEE_MIB=120
+BUDGET=576M
+
+# Sees that nobody else fell below the guarantee, for as long as it runs: the lowest target and size of each.
+watch_neighbours() {
+    hostlog /share/hostile.txt 50 &
+    LOGGER=$!
+}
+
+# What the timeline has as the least of a guest, KiB, its first line apart (a guest that is not yet balanced).
+least() { # GUEST
+    awk -v id="$(dom "$1" id)" '$2 == id { v = ($3 < $4) ? $3 : $4; if (!low || v < low) low = v } END { print low }' /share/hostile.txt
+}
+
+unharmed() {
+    local guest
+    kill "$LOGGER"
+    for guest; do
+        check_number "the least that $guest had, KiB" "$(least "$guest")" -ge $((GUARANTEE_MIB * 1024))
+        check_number "OOM kills in $guest" "$(gstat "$guest" oom_kill)" -eq 0
+        check_number "KiB available in $guest" "$(gstat "$guest" available)" -ge 12288
+    done
+}
+
+start() {
+    destroy_all
+    guests "one two" mem=192 && guests "bad" mem=192 client=no || return 1
+    server_start -N $BUDGET --min ${GUARANTEE_MIB}M || return 1
+    watch_neighbours
+}
+
+# A neighbour's need is met in the middle of it all: this much is its part if all three want all there is.
+neighbour_gets() { # MIB
+    gx one "hog -s 3 $1" 90 >/tmp/hog 2>&1
+    check_number "MiB that a neighbour got meanwhile" "$(hog_size /tmp/hog)" -eq "$1"
+}
+
+# The guest's real agent now says how little it uses: its memory goes to whoever needs it.
+recovers() {
+    gbg bad mmclient || return 1
+    sleep 5
+    gx one 'hog -s 3 250' 90 >/tmp/hog 2>&1
+    check_number "MiB that a neighbour gets when it behaves" "$(hog_size /tmp/hog)" -eq 250
+    check_number "OOM kills in it" "$(gstat bad oom_kill)" -eq 0
+    server_stop || fail "mmserver ended with status $?"
+}
+
+lies() { # stressed|calm
+    start || return 1
+    gbg bad "liar 25 $1" || return 1
+    server_says 'bad .*is balanced' || fail "it is not balanced" || return 1
+    sleep 12
+    say "it claims to be full and $1: holds $(dom bad held) KiB, its neighbours $(dom one held) and $(dom two held)"
+    neighbour_gets 120
+    unharmed one two
+    sleep 4
+    recovers
+}
+lies_stressed() { lies stressed; }
+lies_calm() { lies calm; }
+
+goes_silent() {
+    start || return 1
+    gbg bad mmclient || return 1
+    server_says 'bad .*is balanced' || fail "it is not balanced" || return 1
+    settle
+    gx bad 'kill -STOP $(pidof mmclient)' >/dev/null || return 1
+    server_says 'bad .*(quiet|silent)' 60 || fail "the log does not say that it is silent" || return 1
+    neighbour_gets 170
+    unharmed one two
+    gx bad 'killall -9 mmclient' >/dev/null
+    recovers
+}
+
+# A kernel that keeps a large part of its memory free has nothing for its balloon, however often it tries.
+will_not_shrink() {
+    start || return 1
+    gbg bad mmclient || return 1
+    server_says 'bad .*is balanced' || fail "it is not balanced" || return 1
+    settle
+    gx bad 'echo 100000 >/proc/sys/vm/min_free_kbytes' >/dev/null || return 1
+    sleep 3
+    neighbour_gets 170
+    unharmed one two
+    gx bad 'echo 2000 >/proc/sys/vm/min_free_kbytes; killall mmclient' >/dev/null
+    recovers
+}
+
+run_case "a guest claims to use all it has, and to suffer" lies_stressed
+run_case "a guest claims to use all it has, and does not suffer" lies_calm
+run_case "a guest goes silent" goes_silent
+run_case "a guest does not shrink" will_not_shrink
+finish
