@@ -44,6 +44,9 @@ if(NOT ONLY_CLIENT)
   configure_file(scripts/mmserver.conf.in "${CMAKE_BINARY_DIR}/etc/mmserver.conf" @ONLY)
   install(FILES "${CMAKE_BINARY_DIR}/etc/mmserver.conf"
     DESTINATION "${CMAKE_INSTALL_FULL_SYSCONFDIR}/xenmm" COMPONENT server)
+  # An example: the administrator links to it where libvirt is to use it.
+  install(PROGRAMS scripts/libvirt-hook-libxl DESTINATION "${CMAKE_INSTALL_DATADIR}/xenmm"
+    COMPONENT server)
   install(FILES scripts/mmserver.default DESTINATION "${XENMM_DEFAULT_DIR}" RENAME mmserver
     COMPONENT server)
 endif()

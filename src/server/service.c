@@ -10,28 +10,25 @@
 
 #include "log.h"
 #include "request.h"
+#include "service_private.h"
 #include "xenmm/units.h"
 
 /* Requests that come together are served by one round, and no client sets the pace of rounds. */
 #define GATHER_MS 20
 
-/* So many guests are named in an answer. */
-#define DONORS_MAX  16
-#define REFUSED_MAX 8
-
-static bool has_control(const struct mm_service *service)
+bool mm_service_is_open(const struct mm_service *service)
 {
 	return service->control != NULL;
 }
 
 /* What was built from an older state is not shown any more. */
-static void forget_status(struct mm_service *service)
+void mm_service_forget(struct mm_service *service)
 {
 	free(service->status);
 	service->status = NULL;
 }
 
-static void call_round(struct mm_service *service)
+void mm_service_call(struct mm_service *service)
 {
 	const struct timeval tv = {.tv_usec = GATHER_MS * 1000};
 
@@ -41,8 +38,7 @@ static void call_round(struct mm_service *service)
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-/* Sends and releases an answer. */
-static void send_json(struct mm_peer *peer, json_t *answer)
+void mm_answer_send(struct mm_peer *peer, json_t *answer)
 {
 	static const char trouble[] =
 		"{\"ok\":false,\"version\":1,\"error\":\"the server is out of memory\"}";
@@ -56,12 +52,12 @@ static void send_json(struct mm_peer *peer, json_t *answer)
 	json_decref(answer);
 }
 
-static json_t *ok_json(void)
+json_t *mm_answer_ok(void)
 {
 	return json_pack("{sb si}", "ok", 1, "version", MM_STATUS_VERSION);
 }
 
-static json_t *error_json(const char *error)
+json_t *mm_answer_error(const char *error)
 {
 	return json_pack("{sb si ss}", "ok", 0, "version", MM_STATUS_VERSION, "error", error);
 }
@@ -78,7 +74,7 @@ static void answer_status(struct mm_service *service, struct mm_peer *peer)
 	if (service->status)
 		mm_peer_send(peer, service->status, service->status_len);
 	else
-		send_json(peer, NULL);
+		mm_answer_send(peer, NULL);
 }
 
 /* Its row of the status; null when it is gone. */
@@ -102,7 +98,7 @@ static void answer_why(
 
 	if (!guest) {
 		snprintf(text, sizeof(text), "there is no guest '%s'", request->guest);
-		send_json(peer, error_json(text));
+		mm_answer_send(peer, mm_answer_error(text));
 		return;
 	}
 	answer = json_pack("{sb si so so}", "ok", 1, "version", MM_STATUS_VERSION, "guest",
@@ -113,17 +109,17 @@ static void answer_why(
 		json_decref(answer);
 		answer = NULL;
 	}
-	send_json(peer, answer);
+	mm_answer_send(peer, answer);
 }
 
 static void answer_leases(struct mm_service *service, struct mm_peer *peer)
 {
-	json_t *answer = ok_json();
+	json_t *answer = mm_answer_ok();
 
 	if (answer)
 		(void)json_object_set_new(answer, "leases",
 			mm_status_leases(&service->leases, service->view.snap->now_ms));
-	send_json(peer, answer);
+	mm_answer_send(peer, answer);
 }
 
 static void set_paused(struct mm_service *service, struct mm_peer *peer, bool is_paused)
@@ -133,144 +129,12 @@ static void set_paused(struct mm_service *service, struct mm_peer *peer, bool is
 						"somebody resumes it"
 					      : "balancing goes on");
 	service->view.is_paused = is_paused;
-	forget_status(service);
-	call_round(service);
-	send_json(peer, ok_json());
+	mm_service_forget(service);
+	mm_service_call(service);
+	mm_answer_send(peer, mm_answer_ok());
 }
 
-/* ---- claimants ------------------------------------------------------------------------------- */
-
-static struct mm_claimant *find_claimant(struct mm_service *service, const struct mm_peer *peer)
-{
-	for (size_t i = 0; i < MM_LEASE_MAX; i++)
-		if (service->claimants[i].peer == peer)
-			return &service->claimants[i];
-	return NULL;
-}
-
-static void free_claimant(struct mm_claimant *claimant)
-{
-	json_decref(claimant->offer);
-	memset(claimant, 0, sizeof(*claimant));
-}
-
-/* Takes back a claimant's lease, if it is still there. */
-static void release(struct mm_service *service, uint32_t id, const char *why)
-{
-	const struct mm_lease *lease = mm_lease_find(&service->leases, id);
-	char size[16];
-
-	if (!lease)
-		return;
-	mm_log(MM_LOG_INFO, "lease %" PRIu32 " (%s%s%s) ends: %s", id,
-		mm_format_size(size, sizeof(size), lease->kib), lease->name[0] ? " for " : "",
-		lease->name, why);
-	(void)mm_lease_release(&service->leases, id);
-	forget_status(service);
-	call_round(service); /* others may have it at once */
-}
-
-static bool keeps_lease(const struct mm_service *service, const struct mm_peer *peer)
-{
-	for (size_t i = 0; i < MM_LEASE_MAX; i++)
-		if (service->claimants[i].peer == peer)
-			return true;
-	return false;
-}
-
-static void end_claim(struct mm_service *service, struct mm_claimant *claimant)
-{
-	struct mm_peer *peer = claimant->peer;
-
-	free_claimant(claimant);
-	mm_peer_keep(peer, keeps_lease(service, peer));
-}
-
-static void on_closed(void *arg, struct mm_peer *peer)
-{
-	struct mm_service *service = arg;
-	struct mm_claimant *claimant;
-
-	while ((claimant = find_claimant(service, peer))) {
-		release(service, claimant->lease_id, "its client is gone");
-		free_claimant(claimant);
-	}
-}
-
-static json_t *offer_json(const struct mm_service *service, const struct mm_lease *lease)
-{
-	struct mm_donor donors[DONORS_MAX];
-	struct mm_offer offer;
-
-	mm_lease_offer(service->view.snap, service->view.plan,
-		mm_lease_ahead(&service->leases, lease->id), lease->kib, donors, DONORS_MAX,
-		&offer);
-	return mm_status_offer(service->view.snap, &offer);
-}
-
-static void reserve(
-	struct mm_service *service, struct mm_peer *peer, const struct mm_request *request)
-{
-	struct mm_claimant *claimant = find_claimant(service, NULL);
-	uint32_t id = 0;
-
-	if (service->is_replay || service->view.is_dry_run) {
-		send_json(peer,
-			error_json(service->is_replay ? "nothing can be reserved in a replay"
-						      : "nothing can be reserved in a dry run"));
-		return;
-	}
-	if (!claimant ||
-		mm_lease_add(&service->leases, request->kib, request->guest, MM_LEASE_NEVER, &id)) {
-		send_json(peer, error_json("too many leases; release some"));
-		return;
-	}
-	*claimant = (struct mm_claimant){
-		.peer = peer,
-		.lease_id = id,
-		.is_waiting = true,
-		.is_tied = request->is_tied,
-		.is_told_of_wait = request->is_told_of_wait,
-		.wait_ms = request->wait_ms,
-		.hold_ms = request->hold_ms,
-	};
-	mm_lease_weigh(&service->leases, service->view.snap, service->view.plan);
-	forget_status(service);
-	mm_peer_hold(peer, true);
-	call_round(service);
-}
-
-/* Ends a lease that a client named; whoever still waits for it hears so in the next round. */
-static void release_one(struct mm_service *service, uint32_t id)
-{
-	release(service, id, "released");
-	for (size_t i = 0; i < MM_LEASE_MAX; i++)
-		if (service->claimants[i].peer && service->claimants[i].lease_id == id &&
-			!service->claimants[i].is_waiting)
-			end_claim(service, &service->claimants[i]);
-}
-
-static void release_asked(
-	struct mm_service *service, struct mm_peer *peer, const struct mm_request *request)
-{
-	char text[120];
-	bool is_found = false;
-
-	for (size_t i = service->leases.count; i-- > 0;) {
-		const struct mm_lease *lease = &service->leases.rows[i];
-
-		if (request->id ? lease->id != request->id
-				: strcmp(lease->name, request->guest) != 0)
-			continue;
-		release_one(service, lease->id);
-		is_found = true;
-	}
-	if (request->id)
-		snprintf(text, sizeof(text), "there is no lease %" PRIu64, request->id);
-	else
-		snprintf(text, sizeof(text), "there is no lease for '%s'", request->guest);
-	send_json(peer, is_found ? ok_json() : error_json(text));
-}
+/* ---- requests ------------------------------------------------------------------------------- */
 
 static void on_request(void *arg, struct mm_peer *peer, const char *untrusted_line, size_t len)
 {
@@ -279,7 +143,7 @@ static void on_request(void *arg, struct mm_peer *peer, const char *untrusted_li
 	char err[256];
 
 	if (mm_request_parse(untrusted_line, len, &request, err, sizeof(err))) {
-		send_json(peer, error_json(err));
+		mm_answer_send(peer, mm_answer_error(err));
 		return;
 	}
 	switch (request.kind) {
@@ -293,10 +157,10 @@ static void on_request(void *arg, struct mm_peer *peer, const char *untrusted_li
 		answer_leases(service, peer);
 		break;
 	case MM_REQUEST_RESERVE:
-		reserve(service, peer, &request);
+		mm_claims_reserve(service, peer, &request);
 		break;
 	case MM_REQUEST_RELEASE:
-		release_asked(service, peer, &request);
+		mm_claims_release(service, peer, &request);
 		break;
 	case MM_REQUEST_PAUSE:
 	case MM_REQUEST_RESUME:
@@ -307,148 +171,11 @@ static void on_request(void *arg, struct mm_peer *peer, const char *untrusted_li
 	}
 }
 
-/* ---- answering those who wait ---------------------------------------------------------------- */
-
-static uint64_t waited_ms(const struct mm_service *service, const struct mm_claimant *claimant)
-{
-	return mm_sub_floor(service->view.snap->now_ms, claimant->begin_ms);
-}
-
-static void answer_granted(struct mm_service *service, struct mm_claimant *claimant)
-{
-	const struct mm_lease *lease = mm_lease_find(&service->leases, claimant->lease_id);
-	uint64_t ms = waited_ms(service, claimant);
-	struct mm_peer *peer = claimant->peer;
-	char size[16];
-
-	mm_log(MM_LOG_INFO, "lease %" PRIu32 ": %s%s%s set aside after %" PRIu64 ".%" PRIu64 " s",
-		lease->id, mm_format_size(size, sizeof(size), lease->kib),
-		lease->name[0] ? " for " : "", lease->name, ms / 1000, ms % 1000 / 100);
-	if (!claimant->is_tied)
-		(void)mm_lease_extend(&service->leases, lease->id,
-			service->view.snap->now_ms + claimant->hold_ms);
-	send_json(
-		peer, json_pack("{sb si sI sI ss sb sI sO}", "ok", 1, "version", MM_STATUS_VERSION,
-			      "id", (json_int_t)lease->id, "kib", (json_int_t)lease->kib, "name",
-			      lease->name, "tied", claimant->is_tied, "waited_ms", (json_int_t)ms,
-			      "offer", claimant->offer));
-	claimant->is_waiting = false;
-	mm_peer_hold(peer, false);
-	if (claimant->is_tied)
-		mm_peer_keep(peer, true);
-	else
-		end_claim(service, claimant);
-}
-
-/* What a guest holds beyond what it needs, though it was wanted of it. */
-static uint64_t kept_kib(const struct mm_plan_entry *entry)
-{
-	if (!entry->is_balanced)
-		return entry->current_kib;
-	return mm_sub_floor(entry->current_kib,
-		mm_max_u64(entry->min_kib, mm_max_u64(mm_need_sum(&entry->need), entry->use_kib)));
-}
-
-static json_t *keeper_json(const struct mm_domain *dom, const struct mm_plan_entry *entry)
-{
-	return json_pack("{ss sI sI sI ss ss}", "name", dom->name, "domid", (json_int_t)dom->domid,
-		"held_kib", (json_int_t)entry->current_kib, "kept_kib", (json_int_t)kept_kib(entry),
-		"reason", mm_reason_name(entry->reason), "reason_text",
-		mm_reason_text(entry->reason));
-}
-
-/* Who did not give: the largest first; below a MiB there is nothing worth a word. */
-static json_t *refused_json(const struct mm_service *service)
-{
-	const struct mm_snapshot *snap = service->view.snap;
-	size_t top[REFUSED_MAX + 1], count = 0;
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < snap->count; i++) {
-		const struct mm_plan_entry *entries = service->view.plan->entries;
-		size_t at = count;
-
-		if (!mm_status_entry(snap, service->view.plan, i) ||
-			kept_kib(&entries[i]) < MM_KIB_PER_MIB)
-			continue;
-		for (; at > 0 && kept_kib(&entries[top[at - 1]]) < kept_kib(&entries[i]); at--)
-			top[at] = top[at - 1];
-		top[at] = i;
-		count = count < REFUSED_MAX ? count + 1 : REFUSED_MAX;
-	}
-	for (size_t i = 0; array && i < count; i++)
-		(void)json_array_append_new(array,
-			keeper_json(&snap->domains[top[i]], &service->view.plan->entries[top[i]]));
-	return array;
-}
-
-static void answer_failed(struct mm_service *service, struct mm_claimant *claimant)
-{
-	const struct mm_lease *lease = mm_lease_find(&service->leases, claimant->lease_id);
-	uint64_t ahead_kib = mm_lease_ahead(&service->leases, lease->id);
-	uint64_t free_kib =
-		mm_min_u64(mm_sub_floor(service->view.plan->spare_kib, ahead_kib), lease->kib);
-	char size[16], there[16], text[200];
-	struct mm_peer *peer = claimant->peer;
-
-	snprintf(text, sizeof(text),
-		"%s could not be had within %" PRIu64 ".%" PRIu64 " s: %s of it are free",
-		mm_format_size(size, sizeof(size), lease->kib), claimant->wait_ms / 1000,
-		claimant->wait_ms % 1000 / 100, mm_format_size(there, sizeof(there), free_kib));
-	mm_log(MM_LOG_WARN, "lease %" PRIu32 "%s%s: %s", lease->id, lease->name[0] ? " for " : "",
-		lease->name, text);
-	send_json(peer, json_pack("{sb si ss sI sI so so}", "ok", 0, "version", MM_STATUS_VERSION,
-				"error", text, "kib", (json_int_t)lease->kib, "missing_kib",
-				(json_int_t)(lease->kib - free_kib), "refused",
-				refused_json(service), "offer", offer_json(service, lease)));
-	(void)mm_lease_release(&service->leases, lease->id);
-	mm_peer_hold(peer, false);
-	end_claim(service, claimant);
-}
-
-static void begin_wait(struct mm_service *service, struct mm_claimant *claimant)
-{
-	const struct mm_lease *lease = mm_lease_find(&service->leases, claimant->lease_id);
-
-	claimant->has_begun = true;
-	claimant->begin_ms = service->view.snap->now_ms;
-	claimant->offer = offer_json(service, lease);
-	if (claimant->is_told_of_wait && !lease->is_granted && claimant->wait_ms > 0)
-		send_json(claimant->peer,
-			json_pack("{sb si sb sI sI sO}", "ok", 1, "version", MM_STATUS_VERSION,
-				"waiting", 1, "id", (json_int_t)lease->id, "kib",
-				(json_int_t)lease->kib, "offer", claimant->offer));
-}
-
-static void answer_claimant(struct mm_service *service, struct mm_claimant *claimant)
-{
-	const struct mm_lease *lease = mm_lease_find(&service->leases, claimant->lease_id);
-
-	if (!lease && !claimant->is_waiting) { /* used up, or expired */
-		end_claim(service, claimant);
-		return;
-	}
-	if (!claimant->is_waiting)
-		return;
-	if (!lease) {
-		mm_peer_hold(claimant->peer, false);
-		send_json(claimant->peer, error_json("the lease was released, or its guest runs"));
-		end_claim(service, claimant);
-		return;
-	}
-	if (!claimant->has_begun)
-		begin_wait(service, claimant);
-	if (lease->is_granted)
-		answer_granted(service, claimant);
-	else if (waited_ms(service, claimant) >= claimant->wait_ms)
-		answer_failed(service, claimant);
-}
-
 /* ---- rounds ---------------------------------------------------------------------------------- */
 
 void mm_service_sampled(struct mm_service *service, struct mm_snapshot *snap)
 {
-	if (has_control(service) && !service->is_replay)
+	if (mm_service_is_open(service) && !service->is_replay)
 		mm_lease_update(&service->leases, snap);
 }
 
@@ -458,7 +185,7 @@ void mm_service_decided(struct mm_service *service, const struct timespec *wall)
 				  : service->view.is_paused ? MM_OUTCOME_PAUSED
 							    : MM_OUTCOME_SET;
 
-	if (!has_control(service))
+	if (!mm_service_is_open(service))
 		return;
 	service->view.wall = *wall;
 	service->view.rounds++;
@@ -470,31 +197,6 @@ void mm_service_decided(struct mm_service *service, const struct timespec *wall)
 void mm_service_refused(struct mm_service *service, uint32_t domid)
 {
 	mm_decisions_refused(&service->decisions, domid);
-}
-
-void mm_service_answer(struct mm_service *service)
-{
-	if (!has_control(service))
-		return;
-	forget_status(service);
-	for (size_t i = 0; i < MM_LEASE_MAX; i++)
-		if (service->claimants[i].peer)
-			answer_claimant(service, &service->claimants[i]);
-}
-
-uint64_t mm_service_due_ms(const struct mm_service *service)
-{
-	uint64_t due_ms = UINT64_MAX;
-
-	for (size_t i = 0; i < MM_LEASE_MAX; i++) {
-		const struct mm_claimant *claimant = &service->claimants[i];
-
-		if (claimant->is_waiting && claimant->has_begun)
-			due_ms = mm_min_u64(due_ms, claimant->begin_ms + claimant->wait_ms);
-	}
-	for (size_t i = 0; i < service->leases.count; i++)
-		due_ms = mm_min_u64(due_ms, service->leases.rows[i].expires_ms);
-	return due_ms;
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -511,7 +213,8 @@ static void on_gathered(evutil_socket_t fd, short what, void *arg)
 int mm_service_open(struct mm_service *service, const char *path, struct event_base *base,
 	char *err, size_t err_size)
 {
-	static const struct mm_control_ops ops = {.request = on_request, .closed = on_closed};
+	static const struct mm_control_ops ops = {
+		.request = on_request, .closed = mm_claims_closed};
 
 	service->view.leases = &service->leases;
 	service->base = base;
@@ -529,7 +232,7 @@ void mm_service_close(struct mm_service *service)
 	if (service->wake)
 		event_free(service->wake);
 	for (size_t i = 0; i < MM_LEASE_MAX; i++)
-		free_claimant(&service->claimants[i]);
+		json_decref(service->claimants[i].offer);
 	mm_leases_clear(&service->leases);
 	mm_decisions_free(&service->decisions);
 	free(service->status);
