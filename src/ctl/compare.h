@@ -50,6 +50,13 @@ int mm_compare(const struct mm_input *input, const struct mm_trial *trials, size
 /* The table for people. */
 void mm_compare_print(FILE *out, const struct mm_comparison *comparison);
 
+/*
+ * Draws `count` comparisons of the same trials into a file that ends with .png or .svg. Returns 0; -EINVAL: another
+ * ending; -EIO: it cannot be written, or gnuplot is missing or failed. err then has one line.
+ */
+int mm_compare_plot(const char *path, const struct mm_comparison *comparisons, size_t count,
+	char *err, size_t err_size);
+
 /* The same for programs, as mmctl(8) describes it; the caller's to free. NULL: no memory. */
 json_t *mm_compare_json(const struct mm_comparison *comparison);
 

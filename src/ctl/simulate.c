@@ -4,13 +4,14 @@
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "compare.h"
 #include "ctl.h"
 #include "xenmm/units.h"
 
-enum choice { OPT_POLICY, OPT_SET, OPT_SEED, OPT_JSON, OPT_LIST };
+enum choice { OPT_POLICY, OPT_SET, OPT_SEED, OPT_JSON, OPT_PLOT, OPT_LIST };
 
 static const struct mm_ctl_option options[] = {
 	[OPT_POLICY] = {"policy", 'p', "NAME[,SET=VAL]",
@@ -19,6 +20,8 @@ static const struct mm_ctl_option options[] = {
 		"a setting of mmserver for all policies; several times"},
 	[OPT_SEED] = {"seed", 0, "NUMBER", "start of the random numbers [the scenario's, or 1]"},
 	[OPT_JSON] = {"json", 'j', NULL, "print the figures as JSON"},
+	[OPT_PLOT] = {"plot", 0, "FILE",
+		"draw the figures into FILE.png or FILE.svg (needs gnuplot)"},
 	[OPT_LIST] = {"list", 'l', NULL, "list the scenarios that come with mmctl, and exit"},
 	{0},
 };
@@ -32,8 +35,10 @@ struct simulation {
 	bool has_seed;
 	uint64_t seed;
 	bool is_list;
+	bool is_json;
+	const char *plot; /* NULL: none */
+	struct mm_comparison *done;
 	size_t done_count;
-	json_t *json; /* NULL: a table for people */
 };
 
 static int take_policy(struct simulation *s, char *err, size_t err_size)
@@ -54,8 +59,11 @@ static int set_option(struct simulation *s, int option, char *err, size_t err_si
 	case OPT_SET:
 		return mm_trial_set(&s->base, optarg, err, err_size);
 	case OPT_JSON:
-		s->json = json_array();
-		return s->json ? 0 : -ENOMEM;
+		s->is_json = true;
+		return 0;
+	case OPT_PLOT:
+		s->plot = optarg;
+		return 0;
 	case OPT_LIST:
 		s->is_list = true;
 		return 0;
@@ -106,19 +114,23 @@ static int list_shipped(void)
 
 static int play_input(struct simulation *s, const struct mm_input *input, char *err, size_t n)
 {
-	struct mm_comparison c;
-	int r = mm_compare(input, s->trials, s->policy_count, s->has_seed, s->seed, &c, err, n);
+	struct mm_comparison *grown = reallocarray(s->done, s->done_count + 1, sizeof(*s->done));
+	int r;
 
+	if (!grown) {
+		snprintf(err, n, "out of memory");
+		return -ENOMEM;
+	}
+	s->done = grown;
+	r = mm_compare(input, s->trials, s->policy_count, s->has_seed, s->seed,
+		&s->done[s->done_count], err, n);
 	if (r < 0)
 		return r;
-	if (s->json) {
-		r = json_array_append_new(s->json, mm_compare_json(&c));
-		snprintf(err, n, "out of memory");
-		return r < 0 ? -ENOMEM : 0;
-	}
-	if (s->done_count++ > 0)
+	if (!s->is_json && s->done_count > 0)
 		putchar('\n');
-	mm_compare_print(stdout, &c);
+	if (!s->is_json)
+		mm_compare_print(stdout, &s->done[s->done_count]);
+	s->done_count++;
 	return fflush(stdout) == 0 ? 0 : -EIO;
 }
 
@@ -152,14 +164,36 @@ static int play_all(struct simulation *s, char **files, size_t count)
 
 static int print_json(struct simulation *s)
 {
-	json_t *whole = json_pack("{s:O}", "scenarios", s->json);
-	int r = whole ? json_dumpf(whole, stdout, JSON_INDENT(2)) : -1;
+	json_t *list = json_array(), *whole;
+	bool is_whole = true;
+	int r;
 
+	for (size_t i = 0; i < s->done_count; i++)
+		is_whole &= json_array_append_new(list, mm_compare_json(&s->done[i])) == 0;
+	whole = json_pack("{s:o}", "scenarios", list);
+	r = is_whole && whole ? json_dumpf(whole, stdout, JSON_INDENT(2)) : -1;
 	json_decref(whole);
-	putchar('\n');
-	if (r < 0 && !ferror(stdout))
+	if (r < 0 && !ferror(stdout)) {
 		mm_ctl_say(s->command, "out of memory");
-	return r < 0 && !ferror(stdout) ? MM_EXIT_FAILED : MM_EXIT_OK;
+		return MM_EXIT_FAILED;
+	}
+	putchar('\n');
+	return MM_EXIT_OK;
+}
+
+/* What is shown when all has been played. */
+static int show(struct simulation *s)
+{
+	int status = s->is_json ? print_json(s) : MM_EXIT_OK;
+	char err[512] = "";
+	int r = 0;
+
+	if (status == MM_EXIT_OK && s->plot)
+		r = mm_compare_plot(s->plot, s->done, s->done_count, err, sizeof(err));
+	if (r == 0)
+		return status;
+	mm_ctl_say(s->command, "%s", err);
+	return r == -EINVAL ? MM_EXIT_MISUSE : MM_EXIT_FAILED;
 }
 
 static int run(const struct mm_ctl_command *command, int argc, char **argv)
@@ -182,9 +216,9 @@ static int run(const struct mm_ctl_command *command, int argc, char **argv)
 	if (s.is_list)
 		return mm_ctl_finish(command, list_shipped());
 	status = play_all(&s, argv + optind, (size_t)(argc - optind));
-	if (s.json && status == MM_EXIT_OK)
-		status = print_json(&s);
-	json_decref(s.json);
+	if (status == MM_EXIT_OK)
+		status = show(&s);
+	free(s.done);
 	return mm_ctl_finish(command, status);
 misuse:
 	mm_ctl_say(command, "%s", err);
