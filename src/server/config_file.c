@@ -171,7 +171,7 @@ static int read_section(struct parser *p, struct slice line)
 {
 	const size_t prefix = strlen(GUEST_SECTION);
 	size_t end = find_section_end(line);
-	char name[MM_CONFIG_LINE_MAX + 1];
+	char name[MM_CONFIG_LINE_MAX + 1] = "";
 
 	if (!end)
 		return fail(p, "a section is [guest NAME], with nothing behind it");
@@ -304,9 +304,9 @@ static int make_plain(struct parser *p, struct slice line, char *dst)
 /* In fgets' place: one plain line for each of the file, so that only what has a key reaches on_value(). */
 static char *on_read(char *dst, int size, void *arg)
 {
-	char plain[MM_CONFIG_LINE_MAX + 1];
+	char plain[MM_CONFIG_LINE_MAX + 1] = "";
 	struct parser *p = arg;
-	struct slice line;
+	struct slice line = {"", 0};
 
 	if (p->has_failed || cut_line(p, &line) <= 0 || make_plain(p, line, plain))
 		return NULL;
