@@ -152,10 +152,12 @@ int mm_guest_policy_parse(
 	const char *text, struct mm_guest_policy *ret_policy, char *err, size_t err_size)
 {
 	const struct complaint complaint = {err, err_size};
-	struct mm_guest_policy policy = {.has_min = false};
+	struct mm_guest_policy policy;
 	char min[32], max[32];
 	unsigned int seen = 0;
 
+	memset(&policy, 0,
+		sizeof(policy)); /* the padding too: policies are compared by their bytes */
 	for (text += strspn(text, BLANKS); *text; text += strspn(text, BLANKS)) {
 		size_t len = strcspn(text, BLANKS);
 		int r = set_word(&policy, text, len, &seen, &complaint);
