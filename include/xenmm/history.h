@@ -29,12 +29,16 @@ struct mm_need_track {
 	uint64_t swapin_pages, swapout_pages;
 	uint64_t refault_file;
 	uint64_t psi_us;
-	uint64_t use_kib; /* ... and the hard use in it */
+	uint64_t use_kib;   /* ... and the hard use in it */
+	uint64_t held_kib;  /* what it held then ... */
+	bool was_shrinking; /* ... and whether that was on its way down */
 
-	uint64_t decay_ms;	 /* when what follows was let fall last */
-	uint64_t slope_kib_s;	 /* growth of hard use, as last seen */
-	uint64_t growth_kib_s;	 /* of hard use: the steepest of late */
-	uint64_t peak_kib_s;	 /* the same, remembered for longer */
+	uint64_t decay_ms;     /* when what follows was let fall last */
+	uint64_t slope_kib_s;  /* growth of hard use, as last seen */
+	uint64_t growth_kib_s; /* of hard use: the steepest of late */
+	uint64_t rise_kib; /* the largest growth within an answer's time, remembered for longer */
+	uint64_t base_use_kib;	 /* hard use from which that is measured ... */
+	uint64_t base_ms;	 /* ... and when it was read */
 	uint64_t peak_use_kib;	 /* hard use: the highest of late */
 	uint64_t warm_swap_kib;	 /* swapped out, and likely to be wanted back */
 	uint64_t warm_cache_kib; /* cache that came back after it was thrown out */
@@ -44,6 +48,7 @@ struct mm_need_track {
 	uint64_t
 		contrary_ms; /* since when it claims to be full while nothing in it stalls; 0: does not */
 
+	uint64_t urgent_ms;	/* last time it stalled, or was about to run dry; 0: never */
 	uint64_t doubt_cap_kib; /* so much of that claim is believed; 0: all of it */
 	uint64_t doubt_ms;	/* when it was put to the test last ... */
 	uint64_t doubt_wait_ms; /* ... and how long it rests after it stalled; doubles */

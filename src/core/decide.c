@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "need.h"
 #include "probing.h"
 #include "progress.h"
 #include "share.h"
@@ -127,14 +126,13 @@ static void grant(struct mm_decision *d, uint64_t *available_kib, bool is_urgent
 	*available_kib -= given;
 }
 
-static enum mm_reason growth_reason(
-	const struct mm_decision *d, const struct mm_share *row, bool is_short)
+static enum mm_reason growth_reason(const struct mm_share *row, bool is_short)
 {
-	if (!is_short)
-		return row->reason == MM_REASON_STEP_BACK ? row->reason : MM_REASON_GROW;
-	return mm_need_is_emergency(&d->hist->tracks[row->index], &d->snap->domains[row->index])
-		       ? MM_REASON_EMERGENCY
-		       : MM_REASON_SHORT;
+	if (row->is_urgent)
+		return MM_REASON_EMERGENCY;
+	if (is_short)
+		return MM_REASON_SHORT;
+	return row->reason == MM_REASON_STEP_BACK ? row->reason : MM_REASON_GROW;
 }
 
 static void plan_grow(struct mm_decision *d, const struct mm_share *row)
@@ -144,7 +142,7 @@ static void plan_grow(struct mm_decision *d, const struct mm_share *row)
 	uint64_t new_kib = base + row->gain_kib;
 	bool is_short = row->low_kib > base;
 	uint64_t worth = is_short ? GRANT_MIN_KIB : dead_band(row);
-	enum mm_reason reason = growth_reason(d, row, is_short);
+	enum mm_reason reason = growth_reason(row, is_short);
 
 	if (row->target_kib > new_kib + dead_band(row))
 		change(d, row, new_kib, MM_REASON_DONATE);

@@ -6,6 +6,8 @@
  */
 #include "need.h"
 
+#include <string.h>
+
 #include "share.h"
 #include "xenmm/units.h"
 
@@ -30,15 +32,14 @@
 
 /*
  * A guest that has nothing left uses exactly what it holds, however much it wants: what it grew by in
- * this time, or so much when it stalls, is added to what it is known to use.
+ * this time is added to what it is known to use, or of its headroom the part of the time it stalls.
  */
-#define SURGE_MS      1000
-#define SURGE_MIN_KIB (8 * MM_KIB_PER_MIB)
+#define SURGE_MS 1000
 
 /* Falls by itself with these time constants: a burst is often followed by another. */
 #define SLOPE_FALL_MS	 2000
 #define GROWTH_FALL_MS	 10000
-#define PEAK_FALL_MS	 600000
+#define RISE_FALL_MS	 120000
 #define PRESSURE_FALL_MS 5000
 
 /*
@@ -60,7 +61,10 @@
 #define PRESSURE_FULL_PPM 100000
 
 /* From this on a guest that is short is an emergency. */
-#define PRESSURE_URGENT_PPM 10000
+#define PRESSURE_URGENT_PPM 30000
+
+/* An emergency lasts so long after the last sign of it: signs come and go from report to report. */
+#define URGENT_MS 2000
 
 /* Below this nobody notices: oomd's senpai presses up to 0.1 %. */
 #define PRESSURE_CALM_PPM 1000
@@ -122,7 +126,7 @@ static void let_fall(struct mm_need_track *n, enum mm_source source, uint64_t no
 		return; /* small steps would be lost in rounding */
 	n->slope_kib_s = fallen(n->slope_kib_s, elapsed_ms, SLOPE_FALL_MS);
 	n->growth_kib_s = fallen(n->growth_kib_s, elapsed_ms, GROWTH_FALL_MS);
-	n->peak_kib_s = fallen(n->peak_kib_s, elapsed_ms, PEAK_FALL_MS);
+	n->rise_kib = fallen(n->rise_kib, elapsed_ms, RISE_FALL_MS);
 	n->peak_use_kib = mm_min_u64(n->peak_use_kib,
 		n->use_kib +
 			fallen(mm_sub_floor(n->peak_use_kib, n->use_kib), elapsed_ms, fall_ms));
@@ -133,7 +137,8 @@ static void let_fall(struct mm_need_track *n, enum mm_source source, uint64_t no
 	n->decay_ms = now_ms;
 }
 
-static void remember(struct mm_need_track *n, const struct mm_domain *dom, uint64_t use_kib)
+static void remember(
+	struct mm_need_track *n, const struct mm_domain *dom, uint64_t use_kib, uint64_t now_ms)
 {
 	n->report_ms = dom->report_ms;
 	n->uptime_ms = dom->report.uptime_ms;
@@ -142,6 +147,10 @@ static void remember(struct mm_need_track *n, const struct mm_domain *dom, uint6
 	n->refault_file = dom->report.refault_file;
 	n->psi_us = dom->report.psi_some_us;
 	n->use_kib = use_kib;
+	if (use_kib < n->base_use_kib || !n->base_ms || now_ms >= n->base_ms + ANSWER_MS) {
+		n->base_use_kib = use_kib;
+		n->base_ms = now_ms;
+	}
 	n->peak_use_kib = mm_max_u64(n->peak_use_kib, use_kib);
 }
 
@@ -181,12 +190,14 @@ static void note_stall(struct mm_need_track *n, const struct mm_report *report, 
 
 /*
  * What was swapped out in a shortage is missed until it is back, or proves to be cold. What was read
- * again was needed: so much more cache would have kept it.
+ * again was needed: so much more cache than there is now would have kept it. Pages that come and go
+ * several times are still the same pages.
  */
 static void note_warmth(struct mm_need_track *n, const struct mm_report *report, uint64_t held_kib)
 {
 	uint64_t again_kib =
 		mm_min_u64(report->refault_file - n->refault_file, held_kib) * MM_KIB_PER_PAGE;
+	uint64_t cache_kib = mm_sub_floor(report->avail_kib, report->free_kib);
 	bool is_swapping =
 		report->swapout_pages > n->swapout_pages || report->swapin_pages > n->swapin_pages;
 
@@ -194,7 +205,8 @@ static void note_warmth(struct mm_need_track *n, const struct mm_report *report,
 		n->warm_swap_kib = swap_used(report); /* refault_anon says the same again */
 	n->warm_swap_kib = mm_min_u64(n->warm_swap_kib, swap_used(report));
 	if (again_kib > REFAULTS_CALM * MM_KIB_PER_PAGE)
-		n->warm_cache_kib = mm_min_u64(n->warm_cache_kib + again_kib, held_kib / 2);
+		n->warm_cache_kib = mm_min_u64(n->warm_cache_kib + again_kib,
+			mm_min_u64(cache_kib + again_kib, held_kib / 2));
 }
 
 static void note_contradiction(
@@ -211,11 +223,13 @@ static void note_contradiction(
 		n->contrary_ms = now_ms;
 }
 
-/* Signs that it misses memory that it had. */
-static void note_rest(
-	struct mm_need_track *n, const struct mm_report *report, uint64_t ms, uint64_t now_ms)
+/* Signs that it misses memory that it had; a balloon's own stalls are none. */
+static void note_rest(struct mm_need_track *n, const struct mm_report *report, uint64_t ms,
+	bool is_shrinking, uint64_t now_ms)
 {
-	if (report->psi_some_us - n->psi_us > ms * PRESSURE_CALM_PPM / 1000 ||
+	bool is_stalling = report->psi_some_us - n->psi_us > ms * PRESSURE_CALM_PPM / 1000;
+
+	if ((is_stalling && !is_shrinking) ||
 		report->refault_file - n->refault_file > REFAULTS_CALM ||
 		report->swapout_pages > n->swapout_pages)
 		n->restless_ms = now_ms;
@@ -225,21 +239,34 @@ static void compare(struct mm_track *track, const struct mm_domain *dom, uint64_
 	uint64_t held_kib, uint64_t now_ms)
 {
 	struct mm_need_track *n = &track->need;
-	bool is_shrinking = track->is_shrinking && track->progress != MM_PROGRESS_SETTLED;
+	bool is_down = held_kib < n->held_kib ||
+		       (track->is_shrinking && track->progress != MM_PROGRESS_SETTLED);
+	/* the end of a stall may be told with the next report only */
+	bool is_shrinking = is_down || n->was_shrinking;
 	const struct mm_report *report = &dom->report;
 	uint64_t ms = time_between(n, dom);
-	uint64_t growth = mm_sub_floor(use_kib, n->use_kib) * 1000 / ms;
+	uint64_t rise_kib = mm_sub_floor(use_kib, n->base_use_kib);
+	uint64_t rise_ms = mm_max_u64(mm_sub_floor(now_ms, n->base_ms), ANSWER_MS);
 
-	/* half of what it was: a guest that grows in fits and starts is still growing */
-	n->slope_kib_s = mm_max_u64(n->slope_kib_s / 2, mm_min_u64(growth, held_kib));
+	/* over an answer's time at least, so that a single jump is no slope */
+	n->slope_kib_s =
+		mm_max_u64(n->slope_kib_s, mm_min_u64(mm_scale(rise_kib, 1000, rise_ms), held_kib));
 	n->growth_kib_s = mm_max_u64(n->growth_kib_s, n->slope_kib_s);
-	n->peak_kib_s = mm_max_u64(n->peak_kib_s, n->growth_kib_s);
+	n->rise_kib = mm_max_u64(n->rise_kib, mm_min_u64(rise_kib, held_kib));
 	if (is_empty(report))
 		n->boost_percent = mm_min_u64(2 * n->boost_percent + 100, BOOST_MAX_PERCENT);
 	note_stall(n, report, ms, report->swapin_pages - n->swapin_pages, is_shrinking);
 	note_warmth(n, report, held_kib);
-	note_rest(n, report, ms, now_ms);
+	note_rest(n, report, ms, is_shrinking, now_ms);
 	note_contradiction(n, report, ms, now_ms);
+	n->was_shrinking = is_down;
+}
+
+/* It stalls, or at its present slope it has nothing left before the next answer. */
+static bool is_in_need(const struct mm_need_track *n, const struct mm_report *report)
+{
+	return n->pressure_ppm >= PRESSURE_URGENT_PPM ||
+	       mm_scale(n->slope_kib_s, REACTION_MS, 1000) > report->avail_kib;
 }
 
 void mm_need_update(struct mm_track *track, const struct mm_domain *dom, uint64_t use_kib,
@@ -254,19 +281,25 @@ void mm_need_update(struct mm_track *track, const struct mm_domain *dom, uint64_
 		compare(track, dom, use_kib, held_kib, now_ms);
 	else
 		n->contrary_ms = 0;
-	remember(n, dom, use_kib);
+	remember(n, dom, use_kib, now_ms);
+	n->held_kib = held_kib;
+	if (is_in_need(n, &dom->report))
+		n->urgent_ms = now_ms;
 }
 
 struct mm_need mm_need_estimate(
 	const struct mm_track *track, enum mm_source source, uint64_t hard_kib, uint64_t free_kib)
 {
 	const struct mm_need_track *n = &track->need;
-	struct mm_need need = {.hard_kib = hard_kib, .pressure_ppm = (uint32_t)n->pressure_ppm};
+	struct mm_need need;
 	uint64_t room = mm_min_u64(
 		mm_max_u64(hard_kib / HEADROOM_PART, HEADROOM_MIN_KIB), HEADROOM_MAX_KIB);
 	uint64_t pressure = mm_min_u64(n->pressure_ppm, PRESSURE_FULL_PPM);
 
-	room = mm_max_u64(room, mm_scale(n->peak_kib_s, ANSWER_MS, 1000));
+	memset(&need, 0, sizeof(need)); /* padding too: plans are compared byte by byte */
+	need.hard_kib = hard_kib;
+	need.pressure_ppm = (uint32_t)n->pressure_ppm;
+	room = mm_max_u64(room, n->rise_kib);
 	room += mm_scale(n->growth_kib_s, REACTION_MS, 1000);
 	room += mm_scale(room, pressure, PRESSURE_FULL_PPM);
 	room += mm_scale(room, n->boost_percent, 100);
@@ -282,21 +315,17 @@ struct mm_need mm_need_estimate(
 	return need;
 }
 
-uint64_t mm_need_surge(const struct mm_track *track)
+uint64_t mm_need_surge(const struct mm_track *track, const struct mm_need *need)
 {
-	uint64_t surge_kib = mm_scale(track->need.slope_kib_s, SURGE_MS, 1000);
+	uint64_t growth_kib = mm_scale(track->need.slope_kib_s, SURGE_MS, 1000);
+	uint64_t stall_kib = mm_scale(need->headroom_kib, need->pressure_ppm, MM_TAU_ONE);
 
-	if (track->need.pressure_ppm >= PRESSURE_URGENT_PPM)
-		surge_kib = mm_max_u64(surge_kib, SURGE_MIN_KIB);
-	return surge_kib;
+	return mm_max_u64(growth_kib, stall_kib);
 }
 
-bool mm_need_is_emergency(const struct mm_track *track, const struct mm_domain *dom)
+bool mm_need_is_emergency(const struct mm_track *track, uint64_t now_ms)
 {
-	const struct mm_need_track *n = &track->need;
-
-	return n->pressure_ppm >= PRESSURE_URGENT_PPM ||
-	       mm_scale(n->slope_kib_s, REACTION_MS, 1000) > dom->report.avail_kib;
+	return track->need.urgent_ms && mm_sub_floor(now_ms, track->need.urgent_ms) <= URGENT_MS;
 }
 
 uint64_t mm_need_doubt(struct mm_track *track, const struct mm_domain *dom, uint64_t held_kib,
@@ -372,8 +401,9 @@ bool mm_need_probe(
 	if (!is_allowed)
 		n->press_cap_kib = 0;
 	if (!is_allowed || !is_wanted || mm_sub_floor(now_ms, n->press_ms) < wait_ms ||
-		mm_sub_floor(now_ms, n->restless_ms) < wait_ms || n->report_ms <= n->press_ms)
-		return false; /* what the last step did must have been heard */
+		mm_sub_floor(now_ms, n->restless_ms) < wait_ms || n->report_ms <= n->press_ms ||
+		n->growth_kib_s > held_kib / PRESS_STEP_PART)
+		return false; /* what the last step did must have been heard; and who grows is not idle */
 	if (!n->press_cap_kib || n->press_cap_kib > held_kib)
 		n->press_cap_kib = held_kib;
 	n->press_cap_kib -= n->press_cap_kib / PRESS_STEP_PART;

@@ -25,10 +25,10 @@ struct mm_need mm_need_estimate(
 	const struct mm_track *track, enum mm_source source, uint64_t hard_kib, uint64_t free_kib);
 
 /* What it is about to use on top of its hard use, KiB: it grows, or stalls; 0 when it does neither. */
-uint64_t mm_need_surge(const struct mm_track *track);
+uint64_t mm_need_surge(const struct mm_track *track, const struct mm_need *need);
 
-/* It stalls, or at its present slope it has nothing left before the next answer. */
-bool mm_need_is_emergency(const struct mm_track *track, const struct mm_domain *dom);
+/* It stalls, or at its slope it had nothing left before the next answer, now or a moment ago. */
+bool mm_need_is_emergency(const struct mm_track *track, uint64_t now_ms);
 
 /*
  * A guest that has claimed for a while to use nearly all that it has, while nothing in it stalls, swaps

@@ -26,7 +26,8 @@ enum tier {
 	TIER_CORE,     /* hard use, and a margin of which a guest with swap may lose a part */
 	TIER_WARM,     /* what it is really using again */
 	TIER_MARGIN,   /* the whole margin: its guarantee as long as that fits */
-	TIER_HEADROOM, /* for what it may grow by */
+	TIER_URGENT,   /* headroom of those that grow or stall now */
+	TIER_HEADROOM, /* headroom of all */
 	TIER_COUNT
 };
 
@@ -39,7 +40,7 @@ static uint64_t need_up_to(const struct mm_share *row, enum tier tier)
 		kib += row->need.warm_kib;
 	if (tier >= TIER_MARGIN)
 		kib += mm_sub_floor(row->need_kib, row->core_kib);
-	if (tier >= TIER_HEADROOM)
+	if (tier >= TIER_HEADROOM || (tier == TIER_URGENT && row->is_urgent))
 		kib += row->need.headroom_kib;
 	return mm_min_u64(kib, row->high_kib);
 }
@@ -177,7 +178,8 @@ static void doubt(struct mm_share *row)
 	row->need_kib = row->low_kib = mm_min_u64(believed_kib, row->high_kib);
 	row->core_kib = row->low_kib;
 	row->use_kib = mm_min_u64(row->use_kib, row->low_kib);
-	row->need = (struct mm_need){.hard_kib = row->use_kib};
+	row->need.hard_kib = row->use_kib;
+	row->need.warm_kib = row->need.headroom_kib = 0;
 	row->reason = MM_REASON_DOUBT;
 }
 

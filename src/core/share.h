@@ -36,6 +36,7 @@ struct mm_share {
 	bool may_shrink;
 	bool may_grow;
 	bool is_stuck;
+	bool is_urgent;	       /* an emergency (need.h) */
 	bool is_contrary;      /* its claim is not believed beyond its share (need.h) */
 	enum mm_reason reason; /* set where something but the policy decided */
 };

@@ -183,7 +183,8 @@ static void fill_need(struct mm_decision *d, struct mm_share *row, struct mm_tra
 
 	mm_need_update(track, dom, entry->use_kib, row->held_kib, d->snap->now_ms);
 	row->need = mm_need_estimate(track, dom->report.source, row->use_kib, d->cfg->free_kib);
-	row->core_kib = core(row, &dom->report, mm_need_surge(track));
+	row->is_urgent = mm_need_is_emergency(track, d->snap->now_ms);
+	row->core_kib = core(row, &dom->report, mm_need_surge(track, &row->need));
 	entry->need = row->need;
 	entry->min_kib = row->min_kib;
 	entry->max_kib = row->high_kib;
