@@ -32,6 +32,8 @@ static void random_config(struct world *w, uint64_t *random)
 {
 	struct mm_config *cfg = &w->cfg;
 
+	cfg->policy = (enum mm_policy)random_below(random, MM_POLICY_COUNT);
+	cfg->burst_percent = (uint32_t)random_below(random, 91);
 	cfg->is_tax_auto = one_in(random, 2);
 	cfg->tax_ppm = (uint32_t)random_below(random, MM_TAU_ONE + 1);
 	cfg->is_equal = one_in(random, 8);

@@ -69,6 +69,8 @@ static void report(const struct world *w, const struct world_guest *guest, struc
 	dom->report.avail_kib = guest->is_liar ? 0 : mm_sub_floor(held, guest->use_kib);
 	dom->report.free_kib = dom->report.avail_kib / 2;
 	dom->report.total_kib = mm_max_u64(mm_sub_floor(held, KERNEL_KIB), dom->report.avail_kib);
+	dom->report.has_psi = guest->has_psi;
+	dom->report.psi_some_us = guest->stalled_us;
 	dom->report_ms = w->snap.now_ms;
 }
 
@@ -163,8 +165,13 @@ static void move(
 void world_advance(struct world *w, uint64_t ms)
 {
 	w->snap.now_ms += ms;
-	for (size_t i = 0; i < w->count; i++)
-		move(w, &w->guests[i], world_domain(w, w->guests[i].domid), ms);
+	for (size_t i = 0; i < w->count; i++) {
+		struct mm_domain *dom = world_domain(w, w->guests[i].domid);
+
+		move(w, &w->guests[i], dom, ms);
+		if (dom->current_kib <= w->guests[i].use_kib) /* three tenths of the time */
+			w->guests[i].stalled_us += 300 * ms;
+	}
 	world_report(w);
 }
 

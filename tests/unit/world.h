@@ -23,6 +23,8 @@ struct world_guest {
 	int64_t offset_kib; /* held beyond the target when settled */
 	bool is_silent;	    /* its agent does not report */
 	bool is_liar;	    /* reports nothing available */
+	bool has_psi;	    /* its kernel counts stall time: while it holds less than it uses */
+	uint64_t stalled_us;
 };
 
 struct world {
