@@ -295,7 +295,7 @@ void mm_service_answer(struct mm_service *service)
 {
 	if (!mm_service_is_open(service))
 		return;
-	mm_service_forget(service);
+	mm_service_outdate(service);
 	for (size_t i = 0; i < MM_LEASE_MAX; i++)
 		if (service->claimants[i].peer)
 			answer_claimant(service, &service->claimants[i]);

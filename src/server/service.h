@@ -42,6 +42,7 @@ struct mm_service {
 	struct mm_control *control;
 	char *status; /* as text, built when somebody asks; NULL: not since the last round */
 	size_t status_len;
+	uint64_t status_us, status_cost_us; /* when it was built, and how long that took */
 };
 
 /* Listens at `path`. Errors as mm_control_open(). view must be set up; the rest zeroed. */

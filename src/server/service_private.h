@@ -13,6 +13,9 @@ bool mm_service_is_open(const struct mm_service *service);
 /* What was built from an older state is not shown any more. */
 void mm_service_forget(struct mm_service *service);
 
+/* The same after a round, in which everything may have changed; on a very large host not every time. */
+void mm_service_outdate(struct mm_service *service);
+
 /* Calls for a round, soon. */
 void mm_service_call(struct mm_service *service);
 

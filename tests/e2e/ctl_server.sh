@@ -73,7 +73,7 @@ ctl 3 reserve 1M -- touch "$work/started"
 [ ! -e "$work/started" ] || fail "a command runs without its memory"
 
 (cd "$work" && exec "$bin/mmserver" --backend "sim:$work/host.scn" --pace real --interval 0.5 \
-	--log-dir "$work/logs" --control "$socket" >"$work/rows" 2>"$work/log") &
+	--log-dir "$work/logs" --http off --control "$socket" >"$work/rows" 2>"$work/log") &
 pid=$!
 wait_for 20 grep -q '^τ' "$work/rows"
 

@@ -24,7 +24,7 @@ start() { # OPTION...
 	: >"$work/err"
 	: >"$work/rows"
 	(cd "$work" && exec "$bin/mmserver" --backend "sim:$work/host.scn" --pace real --interval 0.5 \
-		--log-dir "$work/logs" --control "$socket" "$@" >"$work/rows" 2>"$work/err") &
+		--log-dir "$work/logs" --http off --control "$socket" "$@" >"$work/rows" 2>"$work/err") &
 	pid=$!
 	wait_for 20 grep -q '^τ' "$work/rows"
 }
@@ -60,20 +60,20 @@ says() { # TEXT REQUEST: the answer holds the text
 
 # ---- opening ----
 for path in '' "$(printf 'x%.0s' $(seq 108))" /nonexistent/folder/socket; do
-	run 2 "$bin/mmserver" --backend sim --control "$path"
+	run 2 "$bin/mmserver" --backend sim --http off --control "$path"
 	one_line "control: cannot listen at '$path'"
 done
 : >"$work/file"
-run 2 "$bin/mmserver" --backend sim --control "$work/file"
+run 2 "$bin/mmserver" --backend sim --http off --control "$work/file"
 one_line "no socket is there, and is not overwritten"
 [ -f "$work/file" ] || fail "a file was removed"
-run 0 "$bin/mmserver" --backend sim --control off --log-dir "$work/logs"
+run 0 "$bin/mmserver" --backend sim --http off --control off --log-dir "$work/logs"
 
 start
 [ "$(stat -c %a "$socket")" = 600 ] || fail "the socket's mode is $(stat -c %a "$socket")"
 [ "$(stat -c %a "$work/run")" = 755 ] || [ "$(umask)" != 0022 ] || fail "the folder's mode"
 # A second server does not take the socket over; one that was killed leaves it, and the next one may.
-run 1 "$bin/mmserver" --backend sim --control "$socket" --log-dir "$work/logs"
+run 1 "$bin/mmserver" --backend sim --http off --control "$socket" --log-dir "$work/logs"
 one_line "another mmserver answers there"
 kill -KILL "$pid"
 { wait "$pid"; } 2>/dev/null || true
