@@ -291,6 +291,26 @@ static void answer_claimant(struct mm_service *service, struct mm_claimant *clai
 		answer_failed(service, claimant);
 }
 
+void mm_service_sampled(struct mm_service *service, struct mm_snapshot *snap)
+{
+	struct mm_leases *leases = &service->leases;
+	struct mm_lease before[MM_LEASE_MAX];
+	size_t count = leases->count;
+	char size[16];
+
+	if (!mm_service_is_open(service) || service->is_replay)
+		return;
+	memcpy(before, leases->rows, count * sizeof(before[0]));
+	mm_lease_update(leases, snap);
+	for (size_t i = 0; i < count; i++)
+		if (!mm_lease_find(leases, before[i].id))
+			mm_log(MM_LOG_INFO, "lease %" PRIu32 " (%s%s%s) ends: %s", before[i].id,
+				mm_format_size(size, sizeof(size), before[i].kib),
+				before[i].name[0] ? " for " : "", before[i].name,
+				before[i].expires_ms <= snap->now_ms ? "nobody used it in time"
+								     : "its guest runs");
+}
+
 void mm_service_answer(struct mm_service *service)
 {
 	if (!mm_service_is_open(service))

@@ -7,13 +7,11 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "datalog.h"
@@ -21,7 +19,9 @@
 #include "http.h"
 #include "log.h"
 #include "notify.h"
+#include "process.h"
 #include "record.h"
+#include "safe.h"
 #include "service.h"
 #include "setup.h"
 #include "table.h"
@@ -104,18 +104,6 @@ static int open_loop(struct server *server)
 			return -ENOMEM;
 	}
 	return 0;
-}
-
-/* A file for each guest is open: as many as the system lets us have. */
-static void raise_file_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE,
-		&limit); /* without it there are fewer data logs, which is reported */
 }
 
 static bool is_replay(const struct server *server)
@@ -321,27 +309,6 @@ static int run(struct server *server)
 	return r < 0 ? r : 0;
 }
 
-/* No guest shall go on shrinking when nobody watches it: half-way targets become what it holds. */
-static void leave_safe_targets(struct server *server)
-{
-	const struct mm_backend_ops *ops = server->backend->ops;
-
-	if (server->options.is_dry_run || is_replay(server) ||
-		ops->sample(server->backend, &server->snap))
-		return;
-	for (size_t i = 0; i < server->snap.count; i++) {
-		const struct mm_domain *dom = &server->snap.domains[i];
-		const struct mm_track *track = mm_history_find(&server->hist, dom->domid);
-
-		if (!track || dom->state != MM_DOM_RUNNING || !mm_track_is_shrinking(track, dom))
-			continue;
-		if (!ops->set_target(server->backend, dom->domid, mm_track_surely_held(track, dom)))
-			mm_log(MM_LOG_INFO,
-				"%s (domain %" PRIu32 "): left at %" PRIu64 " KiB, what it holds",
-				dom->name, dom->domid, mm_track_surely_held(track, dom));
-	}
-}
-
 static void close_server(struct server *server)
 {
 	mm_service_close(&server->service);
@@ -427,7 +394,7 @@ static int serve(struct server *server)
 
 	if (r)
 		return r;
-	raise_file_limit();
+	mm_process_raise_file_limit();
 	if (open_loop(server)) {
 		mm_log(MM_LOG_ERR, "cannot start the event loop");
 		return EXIT_FAILURE;
@@ -444,26 +411,14 @@ static int serve(struct server *server)
 		return r;
 	r = run(server);
 	mm_notify("STOPPING=1");
-	if (server->is_stopping)
-		leave_safe_targets(server);
+	if (server->is_stopping && !server->options.is_dry_run && !is_replay(server))
+		mm_leave_safe_targets(server->backend, &server->snap, &server->hist);
 	if (server->backend->ops->summary) {
 		int summed = server->backend->ops->summary(server->backend, stdout);
 
 		r = r ? r : summed;
 	}
 	return r ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
-/* Where 0, 1 or 2 were closed, the next file to be opened would get the table or the log. */
-static void open_standard_files(void)
-{
-	int fd;
-
-	do {
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	} while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		close(fd);
 }
 
 /* --check-config and --print-config: returns the exit status. */
@@ -504,7 +459,7 @@ int mm_server_main(int argc, char **argv)
 	struct server server = {.options.is_once = false};
 	int status;
 
-	open_standard_files();
+	mm_process_open_standard_files();
 	mm_log_init(false);
 	if (is_done(&server, argc, argv, &status))
 		return status;

@@ -196,12 +196,6 @@ static void on_request(void *arg, struct mm_peer *peer, const char *untrusted_li
 
 /* ---- rounds ---------------------------------------------------------------------------------- */
 
-void mm_service_sampled(struct mm_service *service, struct mm_snapshot *snap)
-{
-	if (mm_service_is_open(service) && !service->is_replay)
-		mm_lease_update(&service->leases, snap);
-}
-
 void mm_service_decided(struct mm_service *service, const struct timespec *wall)
 {
 	enum mm_outcome outcome = service->view.is_dry_run  ? MM_OUTCOME_DRY_RUN

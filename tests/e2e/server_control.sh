@@ -110,6 +110,7 @@ no_lease() {
 	ask '{"request":"leases"}' | grep -qF '"leases":[]'
 }
 wait_for 10 no_lease # it expires
+grep -q "lease 1 (512M) ends: nobody used it in time" "$work/err" || fail "an end is not told"
 ask '{"request":"reserve","kib":1024,"wait_ms":15000,"guest":"mail"}' >"$work/out"
 grep -q '"id":2' "$work/out" || fail "an id comes again"
 says '"ok":true' '{"request":"release","guest":"mail"}'

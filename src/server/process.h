@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What mmserver asks of its own process before it begins. */
+#ifndef XENMM_PROCESS_H
+#define XENMM_PROCESS_H
+
+/* Where 0, 1 or 2 were closed, the next file to be opened would get the table or the log: they lead to /dev/null. */
+void mm_process_open_standard_files(void);
+
+/* A file for each guest is open: as many as the system lets us have. */
+void mm_process_raise_file_limit(void);
+
+#endif
