@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "backend/read_file.h"
+#include "recorded.h"
 
-#define LICENCE "SPDX-License-Identifier"
+#define FILE_MAX ((size_t)1 << 30) /* as the replay of traces; scenarios have their own limit */
+#define LICENCE	 "SPDX-License-Identifier"
 
 /* A path's last part without its ending. */
 static void name_of(const char *path, char *name, size_t size)
@@ -61,8 +63,14 @@ static int take_text(const char *name, const char *text, size_t len, struct mm_i
 {
 	struct mm_input input = {0};
 	char reason[256] = "";
-	int r = mm_scenario_parse(text, len, &input.scenario, reason, sizeof(reason));
+	int r;
 
+	input.is_recorded = mm_is_trace(text, len);
+	if (input.is_recorded)
+		r = mm_recorded_scenario(
+			text, len, &input.scenario, &input.cfg, reason, sizeof(reason));
+	else
+		r = mm_scenario_parse(text, len, &input.scenario, reason, sizeof(reason));
 	if (r < 0) {
 		snprintf(err, err_size, "%s: %s", name, reason);
 		return r;
@@ -92,7 +100,7 @@ int mm_input_open(const char *path, struct mm_input *ret_input, char *err, size_
 			return mm_input_open_shipped(
 				&mm_shipped_scenarios[i], ret_input, err, err_size);
 	}
-	r = mm_read_file(path, MM_SCN_TEXT_MAX, &text, &len, err, err_size);
+	r = mm_read_file(path, FILE_MAX, &text, &len, err, err_size);
 	if (r < 0)
 		return r;
 	r = take_text(path, text, len, ret_input, err, err_size);

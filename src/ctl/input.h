@@ -3,9 +3,11 @@
 #ifndef XENMM_CTL_INPUT_H
 #define XENMM_CTL_INPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "backend/scenario.h"
+#include "xenmm/config.h"
 
 /* A scenario that was compiled in, from src/ctl/scenarios. */
 struct mm_shipped {
@@ -21,6 +23,8 @@ struct mm_input {
 	char name[128];	 /* of the file, without folder and ending */
 	char story[256]; /* its first line of comment, without the '#', or "" */
 	struct mm_scenario scenario;
+	bool is_recorded;     /* a trace: then ... */
+	struct mm_config cfg; /* ... the settings it was recorded with */
 };
 
 /*

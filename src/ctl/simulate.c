@@ -26,9 +26,12 @@ static const struct mm_ctl_option options[] = {
 	{0},
 };
 
+#define SETS_MAX 64
+
 struct simulation {
 	const struct mm_ctl_command *command;
-	struct mm_config base;
+	const char *sets[SETS_MAX];
+	size_t set_count;
 	const char *policies[MM_TRIALS_MAX];
 	size_t policy_count;
 	struct mm_trial trials[MM_TRIALS_MAX];
@@ -41,13 +44,14 @@ struct simulation {
 	size_t done_count;
 };
 
-static int take_policy(struct simulation *s, char *err, size_t err_size)
+static int take_word(
+	const char **words, size_t *count, size_t max, const char *what, char *err, size_t err_size)
 {
-	if (s->policy_count == MM_TRIALS_MAX) {
-		snprintf(err, err_size, "policy: more than %d", MM_TRIALS_MAX);
+	if (*count == max) {
+		snprintf(err, err_size, "%s: given more than %zu times", what, max);
 		return -EINVAL;
 	}
-	s->policies[s->policy_count++] = optarg;
+	words[(*count)++] = optarg;
 	return 0;
 }
 
@@ -55,9 +59,10 @@ static int set_option(struct simulation *s, int option, char *err, size_t err_si
 {
 	switch ((enum choice)option) {
 	case OPT_POLICY:
-		return take_policy(s, err, err_size);
+		return take_word(
+			s->policies, &s->policy_count, MM_TRIALS_MAX, "policy", err, err_size);
 	case OPT_SET:
-		return mm_trial_set(&s->base, optarg, err, err_size);
+		return take_word(s->sets, &s->set_count, SETS_MAX, "set", err, err_size);
 	case OPT_JSON:
 		s->is_json = true;
 		return 0;
@@ -78,20 +83,31 @@ static int set_option(struct simulation *s, int option, char *err, size_t err_si
 	return -EINVAL;
 }
 
-/* After all options: --set may stand behind --policy. */
-static int make_trials(struct simulation *s, char *err, size_t err_size)
+static void choose_all(struct simulation *s)
 {
-	int r = mm_config_check(&s->base, err, err_size);
+	for (int i = 0; i < MM_POLICY_COUNT; i++)
+		s->policies[s->policy_count++] = mm_policy_name((enum mm_policy)i);
+}
 
-	for (size_t i = 0; s->policy_count == 0 && i < MM_POLICY_COUNT; i++)
-		s->trials[i].cfg.policy = (enum mm_policy)i;
-	if (s->policy_count == 0) {
-		for (size_t i = 0; i < MM_POLICY_COUNT; i++)
-			s->policies[i] = mm_policy_name((enum mm_policy)i);
-		s->policy_count = MM_POLICY_COUNT;
-	}
+/* The settings of each trial: the defaults or those of the recorded run, then --set, then what stands behind --policy. */
+static int make_trials(
+	struct simulation *s, const struct mm_config *recorded, char *err, size_t err_size)
+{
+	struct mm_config base;
+	int r = 0;
+
+	if (recorded)
+		base = *recorded;
+	else
+		mm_config_init(&base);
+	base.is_equal = false; /* it leaves no choice of a policy */
+	base.is_tax_auto = true;
+	for (size_t i = 0; r == 0 && i < s->set_count; i++)
+		r = mm_trial_set(&base, s->sets[i], err, err_size);
+	if (r == 0)
+		r = mm_config_check(&base, err, err_size);
 	for (size_t i = 0; r == 0 && i < s->policy_count; i++)
-		r = mm_trial_parse(s->policies[i], &s->base, &s->trials[i], err, err_size);
+		r = mm_trial_parse(s->policies[i], &base, &s->trials[i], err, err_size);
 	return r < 0 ? -EINVAL : 0;
 }
 
@@ -122,6 +138,9 @@ static int play_input(struct simulation *s, const struct mm_input *input, char *
 		return -ENOMEM;
 	}
 	s->done = grown;
+	r = make_trials(s, input->is_recorded ? &input->cfg : NULL, err, n);
+	if (r < 0)
+		return r;
 	r = mm_compare(input, s->trials, s->policy_count, s->has_seed, s->seed,
 		&s->done[s->done_count], err, n);
 	if (r < 0)
@@ -203,15 +222,15 @@ static int run(const struct mm_ctl_command *command, int argc, char **argv)
 	int option, status;
 
 	s.command = command;
-	mm_config_init(&s.base);
-	s.base.is_tax_auto = true;
 	while ((option = mm_ctl_next(command, argc, argv)) >= 0) {
 		if (set_option(&s, option, err, sizeof(err)) < 0)
 			goto misuse;
 	}
 	if (option != MM_CTL_END)
 		return option == MM_CTL_DONE ? mm_ctl_finish(command, 0) : MM_EXIT_MISUSE;
-	if (make_trials(&s, err, sizeof(err)) < 0)
+	if (s.policy_count == 0)
+		choose_all(&s);
+	if (make_trials(&s, NULL, err, sizeof(err)) < 0) /* before anything is played */
 		goto misuse;
 	if (s.is_list)
 		return mm_ctl_finish(command, list_shipped());
@@ -229,9 +248,11 @@ const struct mm_ctl_command mm_ctl_simulate = {
 	.name = "simulate",
 	.args = "[OPTION]... [FILE]...",
 	.help = "play scenarios under several policies, to see what each would do",
-	.more = "FILE is a scenario, see xenmm-scenario(5), or the name of one that comes with "
-		"mmctl;\n"
-		"without FILE all of these are played. tax has TAX_RATE AUTO here.\n",
+	.more = "FILE is a scenario, see xenmm-scenario(5); the name of one that comes with mmctl; "
+		"or a trace\n"
+		"of mmserver --record, which keeps its settings. Without FILE all that come with "
+		"mmctl are\n"
+		"played. tax has TAX_RATE AUTO here.\n",
 	.options = options,
 	.run = run,
 };
