@@ -254,7 +254,8 @@ static void read_warm(struct sim_guest *g, uint64_t ms, uint64_t room)
 {
 	uint64_t speed = sim_portion(g->spec->read_kib_s, ms, &g->warm_read_carry);
 	uint64_t missing = mm_sub_floor(g->warm_goal_kib, g->cache_kib);
-	uint64_t want = sim_portion(missing / WARM_PERIOD_S, ms, &g->warm_carry);
+	uint64_t rate = missing / WARM_PERIOD_S + MM_KIB_PER_MIB; /* so that it has an end */
+	uint64_t want = sim_portion(rate, ms, &g->warm_carry);
 
 	want = mm_min_u64(want, mm_min_u64(speed, missing));
 	if (want == 0)

@@ -121,9 +121,9 @@ static void test_a_recorded_guest(void **state)
 		"T 7000 2097152 1048576 0 0\n" WEB "6900 xenmm web\n"
 		"R 1 seq=2 up=85250 tot=196608 free=20000 avail=30000 cur=262144 mov=0 swt=40960 "
 		"swf=20480\n" DB "7000 xenmm db\nR 1 seq=1 up=9 tot=100000 free=50000 avail=60000 "
-				 "cur=131072 mov=0\n.\n"
+		"cur=131072 mov=0\n.\n"
 		"T 9000 2097152 1048576 0 0\n" DB "7000 xenmm db\nR 1 seq=1 up=9 tot=100000 "
-						  "free=50000 avail=60000 cur=131072 mov=0\n.\n",
+		"free=50000 avail=60000 cur=131072 mov=0\n.\n",
 		&cfg);
 	const struct mm_scn_guest *web = &s.guests[0];
 
