@@ -49,6 +49,7 @@ struct mm_need_track {
 		contrary_ms; /* since when it claims to be full while nothing in it stalls; 0: does not */
 
 	uint64_t urgent_ms;	/* last time it stalled, or was about to run dry; 0: never */
+	uint64_t contrary_kib;	/* what it held then */
 	uint64_t doubt_cap_kib; /* so much of that claim is believed; 0: all of it */
 	uint64_t doubt_ms;	/* when it was put to the test last ... */
 	uint64_t doubt_wait_ms; /* ... and how long it rests after it stalled; doubles */

@@ -34,11 +34,11 @@
  * A guest that has nothing left uses exactly what it holds, however much it wants: what it grew by in
  * this time is added to what it is known to use, or of its headroom the part of the time it stalls.
  */
-#define SURGE_MS 1000
+#define SURGE_MS 500
 
 /* Falls by itself with these time constants: a burst is often followed by another. */
 #define SLOPE_FALL_MS	 2000
-#define GROWTH_FALL_MS	 10000
+#define GROWTH_FALL_MS	 5000
 #define RISE_FALL_MS	 120000
 #define PRESSURE_FALL_MS 5000
 
@@ -46,7 +46,7 @@
  * What a guest used a while ago it may use again: part of its headroom, for longer where its agent
  * tells too little, or too seldom, for an answer in time.
  */
-#define USE_PEAK_MS	  60000
+#define USE_PEAK_MS	  30000
 #define USE_PEAK_BLIND_MS 600000
 
 #define BOOST_FALL_MS 20000
@@ -55,7 +55,8 @@
  * What was swapped out or read again counts as wanted for so long after the last sign of it. Linux
  * leaves cold pages in swap for ever, so this must end.
  */
-#define WARM_FALL_MS 60000
+#define WARM_FALL_MS	   60000
+#define WARM_CACHE_FALL_MS 300000
 
 /* Stalled for a tenth of the time (senpai's range is 0.1 %, systemd-oomd kills at 60 %): doubled headroom. */
 #define PRESSURE_FULL_PPM 100000
@@ -70,13 +71,17 @@
 #define PRESSURE_CALM_PPM 1000
 
 /* Each report that finds next to nothing available doubles the headroom, up to this. */
-#define BOOST_MAX_PERCENT 800
+#define BOOST_MAX_PERCENT 200
 
 /* Next to nothing: a 64th of the guest. */
 #define EMPTY_PART 64
 
 /* So long it may claim that without any other sign of shortage. */
 #define CONTRARY_MS 10000
+
+/* What it may gain by such a claim until something confirms it. */
+#define CREDIT_PART    8
+#define CREDIT_MIN_KIB (64 * MM_KIB_PER_MIB)
 
 /* Steps of doubt: an honest guest is a 25th short for one of them, one without swap a 100th. */
 #define DOUBT_STEP_MS	    2000
@@ -133,7 +138,7 @@ static void let_fall(struct mm_need_track *n, enum mm_source source, uint64_t no
 	n->pressure_ppm = fallen(n->pressure_ppm, elapsed_ms, PRESSURE_FALL_MS);
 	n->boost_percent = fallen(n->boost_percent, elapsed_ms, BOOST_FALL_MS);
 	n->warm_swap_kib = fallen(n->warm_swap_kib, elapsed_ms, WARM_FALL_MS);
-	n->warm_cache_kib = fallen(n->warm_cache_kib, elapsed_ms, WARM_FALL_MS);
+	n->warm_cache_kib = fallen(n->warm_cache_kib, elapsed_ms, WARM_CACHE_FALL_MS);
 	n->decay_ms = now_ms;
 }
 
@@ -205,12 +210,12 @@ static void note_warmth(struct mm_need_track *n, const struct mm_report *report,
 		n->warm_swap_kib = swap_used(report); /* refault_anon says the same again */
 	n->warm_swap_kib = mm_min_u64(n->warm_swap_kib, swap_used(report));
 	if (again_kib > REFAULTS_CALM * MM_KIB_PER_PAGE)
-		n->warm_cache_kib = mm_min_u64(n->warm_cache_kib + again_kib,
-			mm_min_u64(cache_kib + again_kib, held_kib / 2));
+		n->warm_cache_kib = mm_min_u64(
+			n->warm_cache_kib + again_kib, mm_min_u64(cache_kib + again_kib, held_kib));
 }
 
-static void note_contradiction(
-	struct mm_need_track *n, const struct mm_report *report, uint64_t ms, uint64_t now_ms)
+static void note_contradiction(struct mm_need_track *n, const struct mm_report *report, uint64_t ms,
+	uint64_t held_kib, uint64_t now_ms)
 {
 	bool is_calm = report->has_psi &&
 		       report->psi_some_us - n->psi_us <= ms * PRESSURE_CALM_PPM / 1000 &&
@@ -219,8 +224,10 @@ static void note_contradiction(
 
 	if (!is_empty(report) || !is_calm)
 		n->contrary_ms = 0;
-	else if (!n->contrary_ms)
+	else if (!n->contrary_ms) {
 		n->contrary_ms = now_ms;
+		n->contrary_kib = held_kib;
+	}
 }
 
 /* Signs that it misses memory that it had; a balloon's own stalls are none. */
@@ -258,7 +265,7 @@ static void compare(struct mm_track *track, const struct mm_domain *dom, uint64_
 	note_stall(n, report, ms, report->swapin_pages - n->swapin_pages, is_shrinking);
 	note_warmth(n, report, held_kib);
 	note_rest(n, report, ms, is_shrinking, now_ms);
-	note_contradiction(n, report, ms, now_ms);
+	note_contradiction(n, report, ms, held_kib, now_ms);
 	n->was_shrinking = is_down;
 }
 
@@ -303,8 +310,8 @@ struct mm_need mm_need_estimate(
 	room += mm_scale(n->growth_kib_s, REACTION_MS, 1000);
 	room += mm_scale(room, pressure, PRESSURE_FULL_PPM);
 	room += mm_scale(room, n->boost_percent, 100);
-	/* never more than doubles it, or what the administrator asks for */
-	room = mm_min_u64(room, mm_max_u64(hard_kib, HEADROOM_MAX_KIB / 2));
+	/* no more than half of it on top, unless it is small or the administrator asks for it */
+	room = mm_min_u64(room, mm_max_u64(hard_kib / 2, HEADROOM_MAX_KIB / 4));
 	room = mm_max_u64(room, mm_sub_floor(n->peak_use_kib, hard_kib));
 	if (source == MM_SOURCE_XENSERVER) /* a report a minute: whatever happens, it is late */
 		room = mm_max_u64(2 * room, hard_kib);
@@ -352,7 +359,12 @@ uint64_t mm_need_doubt(struct mm_track *track, const struct mm_domain *dom, uint
 		n->doubt_cap_kib = mm_max_u64(cap_kib - cap_kib / part, fair_kib);
 		n->doubt_ms = now_ms;
 	}
-	return n->doubt_cap_kib;
+	if (n->doubt_cap_kib)
+		return n->doubt_cap_kib;
+	/* it may be early, and about to stall: something is believed at once, but not everything */
+	return n->contrary_ms
+		       ? n->contrary_kib + mm_max_u64(n->contrary_kib / CREDIT_PART, CREDIT_MIN_KIB)
+		       : 0;
 }
 
 bool mm_need_swaps_slowly(const struct mm_track *track)

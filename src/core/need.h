@@ -35,7 +35,8 @@ bool mm_need_is_emergency(const struct mm_track *track, uint64_t now_ms);
  * or is read again, may lie, or may just fit. When others are short (is_wanted) and it holds more than
  * its fair share, that is tried: what is believed of its claim comes down in small steps, to the fair
  * share at the lowest, until it stalls; then it is believed for a minute, and twice as long each time.
- * Returns what is believed, KiB; 0: all of it.
+ * Until something confirms such a claim it is worth 64 MiB, or an eighth more than it held. Returns
+ * what is believed, KiB; 0: all of it.
  */
 uint64_t mm_need_doubt(struct mm_track *track, const struct mm_domain *dom, uint64_t held_kib,
 	uint64_t fair_kib, bool is_wanted, uint64_t now_ms);

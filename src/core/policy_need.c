@@ -15,8 +15,8 @@
 /* An idle page costs 1 / (1 - tax) used ones; more than a hundred is no other price. */
 #define TAX_MAX_PPM 990000
 
-/* Prices are in millionths; every guest has shares for so much besides its hard use. */
-#define PRICE_ONE	1000000
+/* Prices are in hundred-millionths; every guest has shares for so much besides its hard use. */
+#define PRICE_ONE	100000000
 #define SHARES_BASE_KIB (128 * MM_KIB_PER_MIB)
 
 /* Surplus: a guest may have half as much and half as much again before it is moved. */
@@ -66,7 +66,7 @@ static uint64_t tier_sum(const struct mm_shares *shares, enum tier tier)
 
 /*
  * What a guest holds at a price: ESX's rho = S / (P * (f + k (1 - f))) solved for P, with P f its
- * active memory (hard use and the warm part), k = 1 / (1 - tax) and 1/rho = `price`, in millionths.
+ * active memory (hard use and the warm part), k = 1 / (1 - tax) and 1/rho = `price`.
  * ESX gives shares S by configured size; here they go by hard use, times the weight, so that a
  * large guest is not short while small ones keep all their headroom.
  */

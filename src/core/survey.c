@@ -23,9 +23,10 @@
 
 /*
  * Hard use follows at once upwards, downwards with this time constant, so that a guest whose use
- * swings is not squeezed at every low point.
+ * swings is not squeezed at every low point. Policy `need` has the peaks in its headroom.
  */
-#define USE_FALL_MS 4000
+#define USE_FALL_MS	 4000
+#define USE_FALL_NEED_MS 2000
 
 /*
  * Margin above hard use that no guest is squeezed into: a sixteenth, within these. Linux keeps a
@@ -114,14 +115,15 @@ static uint64_t hard_use(
 	return mm_min_u64(mm_sub_floor(size, report->avail_kib), held_kib);
 }
 
-static uint64_t smooth_use(struct mm_track *track, uint64_t use_kib, uint64_t now_ms)
+static uint64_t smooth_use(
+	struct mm_track *track, uint64_t use_kib, uint64_t fall_ms, uint64_t now_ms)
 {
-	uint64_t elapsed_ms = mm_min_u64(mm_sub_floor(now_ms, track->use_ms), USE_FALL_MS);
+	uint64_t elapsed_ms = mm_min_u64(mm_sub_floor(now_ms, track->use_ms), fall_ms);
 
 	if (track->use_ms == 0 || use_kib >= track->use_kib)
 		track->use_kib = use_kib;
 	else
-		track->use_kib -= mm_scale(track->use_kib - use_kib, elapsed_ms, USE_FALL_MS);
+		track->use_kib -= mm_scale(track->use_kib - use_kib, elapsed_ms, fall_ms);
 	track->use_ms = now_ms;
 	return track->use_kib;
 }
@@ -198,13 +200,14 @@ static void add_share(struct mm_decision *d, size_t i, uint64_t held_kib)
 	struct mm_share *row = &d->shares.rows[d->shares.count++];
 	bool is_lagging = track->progress == MM_PROGRESS_LAGGING;
 	uint64_t now_ms = d->snap->now_ms;
+	uint64_t fall_ms = d->cfg->policy == MM_POLICY_NEED ? USE_FALL_NEED_MS : USE_FALL_MS;
 
 	memset(row, 0, sizeof(*row));
 	row->index = i;
 	row->held_kib = held_kib;
 	row->target_kib = dom->target_kib ? dom->target_kib : held_kib;
-	row->use_kib =
-		mm_min_u64(smooth_use(track, hard_use(dom, track, held_kib), now_ms), held_kib);
+	row->use_kib = mm_min_u64(
+		smooth_use(track, hard_use(dom, track, held_kib), fall_ms, now_ms), held_kib);
 	row->weight = track->policy.weight;
 	row->is_stuck = track->progress == MM_PROGRESS_STUCK;
 	row->may_shrink = !row->is_stuck && !(is_lagging && track->is_shrinking) &&
