@@ -8,6 +8,16 @@
 
 #define WORD_MAX 256
 
+void mm_trial_base(const struct mm_input *input, struct mm_config *ret_base)
+{
+	if (input && input->is_recorded)
+		*ret_base = input->cfg;
+	else
+		mm_config_init(ret_base);
+	ret_base->is_equal = false;
+	ret_base->is_tax_auto = true;
+}
+
 int mm_trial_set(struct mm_config *cfg, const char *text, char *err, size_t err_size)
 {
 	const char *equals = strchr(text, '=');

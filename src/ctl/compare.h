@@ -33,8 +33,13 @@ struct mm_comparison {
 };
 
 /*
- * Reads "NAME[,SETTING=VALUE]..." on top of *base, where NAME is a policy; `tax` is tax with TAX_RATE AUTO unless it is
- * told otherwise. Returns 0 or -EINVAL; err then has one line.
+ * The settings that trials of this input start from: those of the recording, or the defaults; with TAX_RATE AUTO, and
+ * without -r, which leaves no choice of a policy. input NULL: the defaults.
+ */
+void mm_trial_base(const struct mm_input *input, struct mm_config *ret_base);
+
+/*
+ * Reads "NAME[,SETTING=VALUE]..." on top of *base, where NAME is a policy. Returns 0 or -EINVAL; err then has one line.
  */
 int mm_trial_parse(const char *text, const struct mm_config *base, struct mm_trial *ret_trial,
 	char *err, size_t err_size);

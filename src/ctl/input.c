@@ -86,7 +86,11 @@ static int take_text(const char *name, const char *text, size_t len, struct mm_i
 int mm_input_open_shipped(
 	const struct mm_shipped *shipped, struct mm_input *ret_input, char *err, size_t err_size)
 {
-	return take_text(shipped->name, shipped->text, shipped->len, ret_input, err, err_size);
+	int r = take_text(shipped->name, shipped->text, shipped->len, ret_input, err, err_size);
+
+	if (r == 0 && *shipped->story)
+		snprintf(ret_input->story, sizeof(ret_input->story), "%s", shipped->story);
+	return r;
 }
 
 int mm_input_open(const char *path, struct mm_input *ret_input, char *err, size_t err_size)

@@ -9,11 +9,12 @@
 #include "backend/scenario.h"
 #include "xenmm/config.h"
 
-/* A scenario that was compiled in, from src/ctl/scenarios. */
+/* A scenario or a trace that was compiled in, from src/ctl/scenarios or traces. */
 struct mm_shipped {
 	const char *name;
 	const char *text; /* len bytes */
 	size_t len;
+	const char *story; /* "": in the text */
 };
 
 extern const struct mm_shipped mm_shipped_scenarios[];

@@ -91,17 +91,12 @@ static void choose_all(struct simulation *s)
 
 /* The settings of each trial: the defaults or those of the recorded run, then --set, then what stands behind --policy. */
 static int make_trials(
-	struct simulation *s, const struct mm_config *recorded, char *err, size_t err_size)
+	struct simulation *s, const struct mm_input *input, char *err, size_t err_size)
 {
 	struct mm_config base;
 	int r = 0;
 
-	if (recorded)
-		base = *recorded;
-	else
-		mm_config_init(&base);
-	base.is_equal = false; /* it leaves no choice of a policy */
-	base.is_tax_auto = true;
+	mm_trial_base(input, &base);
 	for (size_t i = 0; r == 0 && i < s->set_count; i++)
 		r = mm_trial_set(&base, s->sets[i], err, err_size);
 	if (r == 0)
@@ -138,7 +133,7 @@ static int play_input(struct simulation *s, const struct mm_input *input, char *
 		return -ENOMEM;
 	}
 	s->done = grown;
-	r = make_trials(s, input->is_recorded ? &input->cfg : NULL, err, n);
+	r = make_trials(s, input, err, n);
 	if (r < 0)
 		return r;
 	r = mm_compare(input, s->trials, s->policy_count, s->has_seed, s->seed,

@@ -15,6 +15,9 @@ enum { NEED, TAX, COORDINATOR, TRIALS };
 
 #define SCENARIOS_MAX 64
 
+static const char *const policies[TRIALS] = {
+	[NEED] = "need", [TAX] = "tax", [COORDINATOR] = "coordinator"};
+
 struct bench {
 	struct mm_trial trials[TRIALS];
 	struct mm_comparison *rows;
@@ -30,6 +33,7 @@ static void die(const char *what)
 
 static void play(struct bench *b, const char *name)
 {
+	struct mm_config base;
 	struct mm_input input;
 	char err[512] = "";
 
@@ -37,6 +41,10 @@ static void play(struct bench *b, const char *name)
 		die("too many scenarios");
 	if (mm_input_open(name, &input, err, sizeof(err)) < 0)
 		die(err);
+	mm_trial_base(&input, &base);
+	for (int i = 0; i < TRIALS; i++)
+		if (mm_trial_parse(policies[i], &base, &b->trials[i], err, sizeof(err)) < 0)
+			die(err);
 	if (mm_compare(&input, b->trials, TRIALS, false, 0, &b->rows[b->count], err, sizeof(err)) <
 		0)
 		die(err);
@@ -166,19 +174,10 @@ static void check_churn(struct bench *b)
 
 int main(int argc, char **argv)
 {
-	static const char *const policies[TRIALS] = {
-		[NEED] = "need", [TAX] = "tax", [COORDINATOR] = "coordinator"};
 	struct bench b = {.rows = calloc(SCENARIOS_MAX, sizeof(*b.rows))};
-	struct mm_config base;
-	char err[256] = "";
 
 	if (!b.rows)
 		die("out of memory");
-	mm_config_init(&base);
-	base.is_tax_auto = true;
-	for (int i = 0; i < TRIALS; i++)
-		if (mm_trial_parse(policies[i], &base, &b.trials[i], err, sizeof(err)) < 0)
-			die(err);
 	for (int i = 1; i < argc; i++)
 		play(&b, argv[i]);
 	for (size_t i = 0; argc == 1 && i < mm_shipped_count; i++)

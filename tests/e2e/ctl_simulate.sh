@@ -26,8 +26,8 @@ rows() { # how often a row of that name stands in the table
 simulate 0 --list
 listed=$(wc -l <"$work/out")
 [ "$listed" -ge 10 ] || fail "only $listed scenarios ship"
-[ "$listed" = "$(find "$source_dir/src/ctl/scenarios" -name '*.scn' -o -name '*.trace' | wc -l)" ] ||
-	fail "not every file in src/ctl/scenarios ships"
+[ "$listed" = "$(find "$source_dir/src/ctl/scenarios" "$source_dir/src/ctl/traces" -type f | wc -l)" ] ||
+	fail "not every file in src/ctl/scenarios and traces ships"
 ! grep -qvE '^[a-z0-9-]+ +[A-Z].*\.$' "$work/out" || fail "a scenario without a story"
 
 # The table, and the same again.
