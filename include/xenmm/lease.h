@@ -23,12 +23,12 @@
 
 struct mm_lease {
 	uint32_t id;		    /* never 0, never used again by this server */
+	uint32_t domid;		    /* the domain that is built out of it; 0: none yet */
 	uint64_t kib;		    /* asked for */
 	uint64_t left_kib;	    /* of it, what no domain has taken or claimed yet */
 	uint64_t expires_ms;	    /* back end's clock; MM_LEASE_NEVER */
 	char name[MM_NAME_MAX];	    /* of the guest it is for; "": the next one that is built */
-	uint32_t domid;		    /* the domain that is built out of it; 0: none yet */
-	char uuid[MM_UUID_LEN + 1]; /* of that domain */
+	char uuid[MM_UUID_LEN + 1]; /* of the domain */
 	bool is_granted;
 	bool is_hopeless; /* more than the host and its guests could give: nothing is taken for it */
 };

@@ -415,8 +415,10 @@ void mm_control_close(struct mm_control *control)
 {
 	if (!control)
 		return;
-	while (control->peers)
-		free_peer(control->peers);
+	for (struct mm_peer *peer = control->peers, *next; peer; peer = next) {
+		next = peer->next;
+		free_peer(peer);
+	}
 	if (control->listener)
 		evconnlistener_free(control->listener);
 	if (control->pause)
