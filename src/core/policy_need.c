@@ -19,8 +19,13 @@
 #define PRICE_ONE	100000000
 #define SHARES_BASE_KIB (128 * MM_KIB_PER_MIB)
 
-/* Surplus: a guest may have half as much and half as much again before it is moved. */
-#define BAND_PART 2
+/*
+ * Of its part of the surplus a guest may have as little as a quarter, and on top of it three quarters of
+ * what the host keeps for it, before it is moved. The host then has an eighth of the surplus at least,
+ * a half as a rule. The wider, the less is moved; chosen with mmctl simulate.
+ */
+#define BAND_LOW_PART  4
+#define BAND_HIGH_PART 4
 
 enum tier {
 	TIER_CORE,     /* hard use, and a margin of which a guest with swap may lose a part */
@@ -140,8 +145,9 @@ static void leave_to_guard(struct mm_shares *shares)
 static uint64_t wish_within(const struct mm_share *row, uint64_t part_kib, uint64_t pool_part_kib)
 {
 	uint64_t need = need_up_to(row, TIER_HEADROOM);
-	uint64_t low = need + part_kib - part_kib / BAND_PART;
-	uint64_t high = need + part_kib + mm_min_u64(part_kib, pool_part_kib) / BAND_PART;
+	uint64_t extra_kib = mm_min_u64(part_kib, pool_part_kib);
+	uint64_t low = need + part_kib / BAND_LOW_PART;
+	uint64_t high = need + part_kib + extra_kib - extra_kib / BAND_HIGH_PART;
 	uint64_t wish = clamp(row->held_kib, low, high);
 
 	if (row->cap_kib)
