@@ -16,6 +16,8 @@ fill_host() {
     local each
     each=$((($(free_mib) - 60) / 4))
     guests "$IDLE" mem=$each max=$each || return 1
+    # Where the machine has other work all takes longer than it should: four guests are up within 20 s otherwise.
+    LIMIT_S=$(awk -v took="$GUESTS_TOOK" 'BEGIN { printf "%.1f", (took > 20) ? 5 * took / 20 : 5 }')
     check_number "MiB free in the host" "$(free_mib)" -lt 128
 }
 
@@ -41,7 +43,7 @@ creates() {
     check "mmctl create" mmctl create /tmp/late.cfg || return 1
     took=$(since "$start")
     say "mmctl create took $took s"
-    check "within 5 s: $took" awk -v s="$took" 'BEGIN { exit !(s <= 5) }'
+    check "within $LIMIT_S s: $took" awk -v s="$took" -v limit="$LIMIT_S" 'BEGIN { exit !(s <= limit) }'
     guest_wait late || return 1
     check "the new guest is balanced" server_says 'late .*is balanced'
     check_number "what it holds, KiB" "$(dom late held)" -ge $((NEW_MIB * 1000))
@@ -50,6 +52,7 @@ creates() {
 
 # Once it is gone there is nothing set aside any more, and its memory is for the others.
 given_back() {
+    server_alive || return 1
     guest_destroy late
     sleep 3
     check_number "MiB free in the host" "$(free_mib)" -gt $((NEW_MIB / 2))
@@ -61,6 +64,7 @@ given_back() {
 
 # Asking for more than there can be: an answer in time, and no guest.
 too_large() {
+    server_alive || return 1
     guest_config huge mem=3000 max=3000
     check_not "a guest that cannot fit is refused" mmctl create --wait 3 /tmp/huge.cfg
     check_not "and not made" dom huge id

@@ -14,6 +14,7 @@ PASSED=0
 FAILED=0
 CASE=
 UP_AT=0
+GUESTS_TOOK=0 # seconds for which the last guests() waited
 
 # ---- checks
 
@@ -146,7 +147,8 @@ guests() {
     # shellcheck disable=SC2086 # one word a guest
     guest_wait $names || return 1
     UP_AT=$(now)
-    say "guests $names up after $(since "$start") s"
+    GUESTS_TOOK=$(since "$start")
+    say "guests $names up after $GUESTS_TOOK s"
 }
 
 # settle: until mmserver takes from the guests that came last. It lets a guest grow into its services for 10 s.
