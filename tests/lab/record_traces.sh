@@ -27,7 +27,7 @@ end() {
 
 one_bursts() {
     guests "web db build" mem=256 max=896 zram=512 || return 1
-    begin lab-burst -N 768M || return 1
+    begin real-burst -N 768M || return 1
     gx build 'hog -s 8 350' 120
     end "web db build"
 }
@@ -35,7 +35,7 @@ one_bursts() {
 two_burst() {
     local pid
     guests "web db build" mem=256 max=896 zram=512 || return 1
-    begin lab-two-bursts -N 834M || return 1
+    begin real-two-bursts -N 834M || return 1
     gx build 'hog -s 8 250' 120 &
     pid=$!
     gx web 'hog -s 8 250' 120
@@ -48,7 +48,7 @@ uses_cache() {
     truncate -s 120M /tmp/files.img
     guests "files" mem=256 max=896 zram=512 conf='disk=["format=raw,vdev=xvda,access=r,script=block-hotplug,target=/tmp/files.img"]' || return 1
     guests "idle build" mem=256 max=896 zram=512 || return 1
-    begin lab-cache -N 768M || return 1
+    begin real-cache -N 768M || return 1
     gbg files 'hog -c -s 45 /dev/xvda' || return 1
     sleep 20
     gx build 'hog -s 8 250' 120
