@@ -16,6 +16,8 @@
 #define MAGIC	       "xenmm-trace "
 #define MEMORY_MIN_KIB (32 * MM_KIB_PER_MIB) /* what a scenario allows */
 #define ROOM_KIB       (8 * MM_KIB_PER_MIB)  /* above the kernel's own part */
+#define LONGEST_DAYS   31		     /* a run takes a while then */
+#define LONGEST_MS     ((uint64_t)LONGEST_DAYS * 24 * 3600 * 1000)
 #define RAMP_MS	       1000  /* an agent looks once a second: use may have changed since then */
 #define WAIT_MS	       60000 /* it did start: so it may take what memory it needs to */
 #define STEP_MS	       10
@@ -328,6 +330,16 @@ static int read_rounds(
 	return r == -ENODATA ? -EINVAL : r;
 }
 
+/* Guests start with no less than the simulator allows; the host must have that. */
+static void make_room(struct mm_scenario *s)
+{
+	uint64_t held_kib = s->dom0_kib;
+
+	for (size_t i = 0; i < s->guest_count; i++)
+		held_kib += s->guests[i].is_at_start ? s->guests[i].memory_kib : 0;
+	s->total_kib = mm_max_u64(s->total_kib, held_kib);
+}
+
 static int read_trace(const char *text, size_t len, struct reading *reading,
 	struct mm_config *ret_cfg, char *err, size_t err_size)
 {
@@ -341,7 +353,12 @@ static int read_trace(const char *text, size_t len, struct reading *reading,
 	mm_trace_close(reader);
 	if (r < 0)
 		return r;
+	if (reading->now_ms > LONGEST_MS) {
+		snprintf(err, err_size, "the trace is longer than %d days", LONGEST_DAYS);
+		return -EINVAL;
+	}
 	tell_apart(s);
+	make_room(s);
 	s->seed = 1;
 	s->set_cost_ms = 15; /* a scenario's default */
 	s->duration_ms = reading->now_ms + ret_cfg->interval_ms;
