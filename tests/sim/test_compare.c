@@ -12,7 +12,7 @@
 #include "play.h"
 
 #define MIB	    UINT64_C(1024)
-#define SEEDS	    40
+#define SEEDS	    20
 #define TRIAL_COUNT 4
 
 static const char *const trials[TRIAL_COUNT] = {
