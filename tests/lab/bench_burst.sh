@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=dash
-# lab: mem=3072 timeout=1100
+# lab: mem=3072 timeout=1800
 # Benchmark: three 256 MiB PV guests (maxmem 896 MiB, 512 MiB of zram swap, one CPU), and programs in them that touch memory as fast
 # as they can: one of 350 MiB, or two of 250 MiB at the same moment. Prints what that costs the guests without a balancer, with the
 # policy tax (AUTO) and with need, beside the figures that the predecessors reached in this very set-up. Fails when need is worse
