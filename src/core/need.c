@@ -32,7 +32,7 @@
 
 /*
  * A guest that has nothing left uses exactly what it holds, however much it wants: what it grew by in
- * this time is added to what it is known to use, or of its headroom the part of the time it stalls.
+ * this time is added to what it is known to use, or of an eighth of it the part of the time it stalls.
  */
 #define SURGE_MS 500
 
@@ -325,8 +325,10 @@ struct mm_need mm_need_estimate(
 uint64_t mm_need_surge(const struct mm_track *track, const struct mm_need *need)
 {
 	uint64_t growth_kib = mm_scale(track->need.slope_kib_s, SURGE_MS, 1000);
-	uint64_t stall_kib = mm_scale(need->headroom_kib, need->pressure_ppm, MM_TAU_ONE);
+	uint64_t stall_kib = mm_min_u64(
+		need->headroom_kib, mm_max_u64(need->hard_kib / HEADROOM_PART, HEADROOM_MIN_KIB));
 
+	stall_kib = mm_scale(stall_kib, need->pressure_ppm, MM_TAU_ONE);
 	return mm_max_u64(growth_kib, stall_kib);
 }
 

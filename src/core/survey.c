@@ -37,8 +37,12 @@
 #define MARGIN_MIN_KIB (16 * MM_KIB_PER_MIB)
 #define MARGIN_MAX_KIB (256 * MM_KIB_PER_MIB)
 
-/* Of the margin, what a guest with swap keeps while others lack what they use. */
-#define TIGHT_PART 4
+/*
+ * Of the margin, what a guest with swap keeps while others lack what they use: a quarter, and at least
+ * so much; with 4 MiB the lab's guests began to swap.
+ */
+#define TIGHT_PART    4
+#define TIGHT_MIN_KIB (7 * MM_KIB_PER_MIB)
 
 static bool is_silent(const struct mm_domain *dom, uint64_t now_ms)
 {
@@ -154,7 +158,8 @@ static uint64_t core(const struct mm_share *row, const struct mm_report *report,
 	uint64_t core_kib = row->need_kib;
 
 	if (report->swap_free_kib >= margin_kib)
-		core_kib = row->use_kib + margin_kib / TIGHT_PART;
+		core_kib = mm_min_u64(core_kib,
+			row->use_kib + mm_max_u64(margin_kib / TIGHT_PART, TIGHT_MIN_KIB));
 	core_kib = mm_max_u64(core_kib, row->use_kib + surge_kib);
 	return mm_min_u64(mm_max_u64(core_kib, row->min_kib), row->high_kib);
 }
