@@ -99,6 +99,7 @@ void sim_run_round(struct sim_run *run)
 	if (r < 0)
 		fail_msg("%s, seed %" PRIu64 ": %s", run->label, run->seed,
 			mm_sim_error(run->backend));
+	run->snap.host.reserved_kib = run->reserved_kib;
 	rules_before(&rules, run);
 	assert_int_equal(mm_decide(&run->cfg, &run->snap, &run->hist, &run->plan), 0);
 	rules_after(&rules, run);
@@ -111,6 +112,26 @@ void sim_run_round(struct sim_run *run)
 				    : run->cfg.interval_ms;
 	r = run->backend->ops->wait(run->backend, NULL, run->snap.now_ms + delay);
 	assert_int_equal(r, 0);
+}
+
+/* As mmserver does at its end. */
+static void leave_safe_targets(struct sim_run *run)
+{
+	for (size_t i = 0; i < run->snap.count; i++) {
+		const struct mm_domain *d = &run->snap.domains[i];
+		const struct mm_track *track = mm_history_find(&run->hist, d->domid);
+
+		if (track && d->state == MM_DOM_RUNNING && mm_track_is_shrinking(track, d))
+			(void)run->backend->ops->set_target(
+				run->backend, d->domid, mm_track_surely_held(track, d));
+	}
+}
+
+void sim_run_restart(struct sim_run *run, bool is_killed)
+{
+	if (!is_killed && run->backend->ops->sample(run->backend, &run->snap) == 0)
+		leave_safe_targets(run);
+	mm_history_free(&run->hist);
 }
 
 void sim_run_until(struct sim_run *run, uint64_t ms)

@@ -24,7 +24,8 @@ struct sim_run {
 	struct mm_snapshot snap;
 	struct mm_history hist;
 	struct mm_plan plan;
-	FILE *record; /* NULL, or where each round is traced */
+	uint64_t reserved_kib; /* set aside for guests that are about to start */
+	FILE *record;	       /* NULL, or where each round is traced */
 	uint64_t rounds;
 	uint64_t writes;    /* targets, ... */
 	uint64_t moved_kib; /* ... and by how much they differed from the ones before */
@@ -42,6 +43,9 @@ void sim_run_set(struct sim_run *run, const char *name, const char *value);
 
 /* One round and the wait after it. */
 void sim_run_round(struct sim_run *run);
+
+/* The server is gone and comes back: with safe targets when it was told to stop, without when it was killed. */
+void sim_run_restart(struct sim_run *run, bool is_killed);
 
 /* Rounds until virtual time has reached ms, or the scenario's end. */
 void sim_run_until(struct sim_run *run, uint64_t ms);

@@ -99,12 +99,13 @@ static void check_kindness(
 		broken(run, d->domid, "pressed to %" PRIu64 " KiB, uses %" PRIu64, e->new_kib, use);
 }
 
-/* Growth is promised out of memory that is free now, less claims, the reserve and older promises. */
+/* Growth is promised out of memory that is free now, less claims, leases, the reserve and older promises. */
 static void check_promises(const struct sim_run *run)
 {
 	const struct mm_host *host = &run->snap.host;
 	uint64_t before = 0, after = 0, slack = 0;
-	uint64_t spare = mm_sub_floor(host->free_kib, host->claims_kib + run->cfg.reserve_kib);
+	uint64_t spare = mm_sub_floor(
+		host->free_kib, host->claims_kib + host->reserved_kib + run->cfg.reserve_kib);
 
 	for (size_t i = 0; i < run->snap.count; i++) {
 		const struct mm_domain *d = &run->snap.domains[i];
@@ -121,23 +122,23 @@ static void check_promises(const struct sim_run *run)
 			spare);
 }
 
-/* The balanced guests and those set aside stay in the budget, unless they are above it already. */
+/* The balanced guests and those set aside stay in the budget, in terms of targets, unless they are above it already. */
 static void check_budget(const struct sim_run *run)
 {
-	uint64_t before = 0, after = 0, slack = 0;
+	uint64_t before = 0, after = 0;
 
 	for (size_t i = 0; i < run->snap.count; i++) {
 		const struct mm_domain *d = &run->snap.domains[i];
 		const struct mm_plan_entry *e = &run->plan.entries[i];
+		uint64_t held_kib = mm_track_held(mm_history_find(&run->hist, d->domid), d);
 
 		if (e->reason == MM_REASON_DYING || e->reason == MM_REASON_EXCLUDED ||
 			e->reason == MM_REASON_BUILDING || e->reason == MM_REASON_NO_AGENT)
 			continue;
-		before += mm_max_u64(e->old_kib, d->current_kib);
-		after += mm_max_u64(e->new_kib, d->current_kib);
-		slack += d->type == MM_DOM_HVM ? OFFSET_KIB : 0;
+		before += mm_max_u64(e->old_kib, held_kib);
+		after += mm_max_u64(e->new_kib, held_kib);
 	}
-	if (after > mm_max_u64(before, run->plan.budget_kib) + slack)
+	if (after > mm_max_u64(before, run->plan.budget_kib))
 		broken(run, 0, "targets come to %" PRIu64 " KiB, the budget is %" PRIu64, after,
 			run->plan.budget_kib);
 }
