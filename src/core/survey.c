@@ -265,8 +265,9 @@ static void survey_domain(struct mm_decision *d, size_t i)
 	bound = mm_max_u64(held, dom->target_kib);
 	if (dom->state == MM_DOM_BUILDING)
 		d->building_kib += bound - held;
-	else if (dom->state != MM_DOM_DYING)
-		d->promised_kib += bound - held;
+	else if (dom->state !=
+		 MM_DOM_DYING) /* an offset below 0 may be a lag: then it still grows */
+		d->promised_kib += bound - mm_track_surely_held(track, dom);
 	if (is_managed(entry->reason))
 		d->managed_kib += bound;
 	if (entry->is_balanced)

@@ -344,6 +344,26 @@ static void test_lag_taken_for_an_offset_does_not_ratchet(void **state)
 	}
 }
 
+/* What is missing up to its target may be a lag, whatever was read off: it is promised, and not free for others. */
+static void test_a_lag_taken_for_an_offset_stays_promised(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, MIB(10));
+	world_add(&w, 1, MIB(300), MIB(100))->rate_kib = 0;
+	world_domain(&w, 1)->type = MM_DOM_HVM;
+	world_domain(&w, 1)->target_kib = MIB(310);
+	world_add(&w, 2, MIB(300), MIB(400));
+	for (int i = 0; i < 5; i++) {
+		world_decide(&w);
+		assert_int_equal(w.plan.available_kib, 0);
+		world_advance(&w, 1000);
+	}
+	assert_int_equal(mm_history_find(&w.hist, 1)->offset_kib, -(int64_t)MIB(10));
+	world_free(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -362,6 +382,7 @@ int main(void)
 		cmocka_unit_test(test_paused_saving_and_populated_guests_are_not_judged),
 		cmocka_unit_test(test_guest_that_dies_in_mid_balance),
 		cmocka_unit_test(test_clock_that_steps_back_changes_nothing_rash),
+		cmocka_unit_test(test_a_lag_taken_for_an_offset_stays_promised),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
