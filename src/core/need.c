@@ -343,6 +343,7 @@ uint64_t mm_need_doubt(struct mm_track *track, const struct mm_domain *dom, uint
 	struct mm_need_track *n = &track->need;
 	uint64_t part = dom->report.swap_free_kib ? DOUBT_STEP_PART : DOUBT_STEP_DRY_PART;
 	uint64_t wait_ms = n->doubt_cap_kib ? DOUBT_STEP_MS : n->doubt_wait_ms;
+	uint64_t believed_kib;
 
 	if (n->doubt_cap_kib && n->restless_ms > n->doubt_ms) {
 		n->doubt_cap_kib = 0; /* it spoke the truth */
@@ -362,11 +363,15 @@ uint64_t mm_need_doubt(struct mm_track *track, const struct mm_domain *dom, uint
 		n->doubt_ms = now_ms;
 	}
 	if (n->doubt_cap_kib)
-		return n->doubt_cap_kib;
-	/* it may be early, and about to stall: something is believed at once, but not everything */
-	return n->contrary_ms
-		       ? n->contrary_kib + mm_max_u64(n->contrary_kib / CREDIT_PART, CREDIT_MIN_KIB)
-		       : 0;
+		believed_kib = n->doubt_cap_kib;
+	else if (
+		n->contrary_ms) /* it may be early, and about to stall: not everything is believed */
+		believed_kib =
+			n->contrary_kib + mm_max_u64(n->contrary_kib / CREDIT_PART, CREDIT_MIN_KIB);
+	else
+		return 0;
+	/* its balloon may be on the way yet: no target is more than a step below what it holds */
+	return mm_max_u64(believed_kib, held_kib - held_kib / part);
 }
 
 bool mm_need_swaps_slowly(const struct mm_track *track)

@@ -114,8 +114,10 @@ static uint64_t hard_use(
 	const struct mm_domain *dom, const struct mm_track *track, uint64_t held_kib)
 {
 	const struct mm_report *report = &dom->report;
-	uint64_t size = report->balloon_kib ? report->balloon_kib : track->report_held_kib;
+	uint64_t size = report->balloon_kib;
 
+	if (!size) /* a report from before our time came when it held more: MemTotal, at least */
+		size = mm_max_u64(track->report_held_kib, report->total_kib);
 	return mm_min_u64(mm_sub_floor(size, report->avail_kib), held_kib);
 }
 
