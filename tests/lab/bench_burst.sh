@@ -53,26 +53,25 @@ relief() {
         }' "$OUT/memlog" "$OUT/host"
 }
 
-# What two guests hold at the end differs by so much of the larger, %.
+# What two guests hold differs by so much of the larger, %: by the host's timeline, a second before the first program ends.
 apart() {
-    awk -v a="$(dom one held)" -v b="$(dom two held)" 'BEGIN { printf "%d", (a > b ? a - b : b - a) * 100 / (a > b ? a : b) }'
+    awk -v one="$(dom one id)" -v two="$(dom two id)" -v end="$(sort -n "$OUT"/end.* | head -n 1)" '
+        $1 < end - 1 { held[$2] = $3 }
+        END { a = held[one]; b = held[two]; m = (a > b) ? a : b; print m ? int((m - ((a > b) ? b : a)) * 100 / m) : 100 }' "$OUT/host"
 }
 
-# The programs run, each from dom0's own process; HELD_APART is looked at while both hold what they have.
+# The programs run, each from a process of its own in dom0, which notes when it ended.
 run_hogs() { # MIB GUEST...
     local mib=$1 guest pids=''
     shift
     for guest; do
-        gx "$guest" "hog -s $HOLD_S $mib" 300 >"$OUT/hog.$guest" &
+        (gx "$guest" "hog -s $HOLD_S $mib" 300 >"$OUT/hog.$guest" && date +%s >"$OUT/end.$guest") &
         pids="$pids $!"
     done
-    HELD_APART=0
-    if [ $# = 2 ]; then
-        sleep 9
-        HELD_APART=$(apart)
-    fi
     for guest in $pids; do wait "$guest"; done
     date +%s >"$OUT/hog_end"
+    HELD_APART=0
+    [ $# != 2 ] || HELD_APART=$(apart)
 }
 
 # burst NAME "MIB GUEST..." OPTION... ("none": no mmserver); ZRAM is the guests' swap
