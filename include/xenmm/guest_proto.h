@@ -91,4 +91,10 @@ int mm_report_format(const struct mm_report *report, char *buf, size_t size);
 
 const char *mm_source_name(enum mm_source source);
 
+/*
+ * Whether a report says more than that its guest lives: a size that moved by 1 MiB or a 128th (what
+ * mmclient takes for a change), any stall, swapping, or cache that came back.
+ */
+bool mm_report_is_news(const struct mm_report *before, const struct mm_report *after);
+
 #endif

@@ -16,7 +16,8 @@
 #include "xenmm/plan.h"
 #include "xenmm/snapshot.h"
 
-#define MM_LEASE_MAX 64
+#define MM_LEASE_MAX	  64
+#define MM_LEASE_GONE_MAX 64
 
 /* expires_ms of a lease that ends by other means only. */
 #define MM_LEASE_NEVER UINT64_MAX
@@ -47,6 +48,10 @@ struct mm_leases {
 	uint32_t seen_id;	    /* the last lease when the table was brought up to date last */
 	struct mm_lease_seen *seen; /* domains there were then: they began before later leases */
 	size_t seen_count, seen_capacity;
+	char gone[MM_LEASE_GONE_MAX]
+		 [MM_UUID_LEN +
+			 1]; /* the last that vanished: one that reboots is none that starts */
+	size_t gone_next;
 };
 
 /* Ends all leases and releases memory; the ids go on. */

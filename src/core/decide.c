@@ -49,7 +49,7 @@ static void change(
 
 	new_kib -= new_kib % MM_KIB_PER_PAGE;
 	entry->reason = reason;
-	if (new_kib == entry->old_kib)
+	if (new_kib == entry->old_kib || new_kib == 0) /* 0: no guest could live with it */
 		return;
 	entry->new_kib = new_kib;
 	entry->is_change = true;

@@ -9,6 +9,9 @@
 
 #include "xenmm/units.h"
 
+/* Nothing runs in less; "max = 2" means 2G, not 2 KiB. */
+#define MAX_LEAST_KIB MM_KIB_PER_MIB
+
 #define BLANKS	 " \t"
 #define WORD_MAX 64 /* "min=" and the longest size that anybody types are far shorter */
 
@@ -46,11 +49,11 @@ static int set_max(
 	uint64_t kib = 0;
 	int r = strcmp(value, "auto") ? mm_parse_size(value, &kib) : 0;
 
-	if (!r && !kib && strcmp(value, "auto"))
+	if (!r && kib < MAX_LEAST_KIB && strcmp(value, "auto"))
 		r = -ERANGE;
 	if (r)
 		return complain(complaint, r,
-			"max: '%s' is neither auto nor a size from 1K to 16384T, such as 768M or "
+			"max: '%s' is neither auto nor a size from 1M to 16384T, such as 768M or "
 			"4G",
 			value);
 	policy->max_kib = kib;

@@ -12,6 +12,11 @@
 
 #include "xenmm/units.h"
 
+/* What is no news: a 128th of the guest, a few pages and a few ms in ten seconds. */
+#define NEWS_PART     128
+#define NEWS_REFAULTS 16
+#define NEWS_STALL_US 5000
+
 /* A report with the one field that is not a number in struct mm_report held as a number. */
 struct record {
 	struct mm_report report;
@@ -263,4 +268,23 @@ const char *mm_source_name(enum mm_source source)
 	};
 
 	return (unsigned int)source < MM_SOURCE_COUNT ? names[source] : "none";
+}
+
+static bool has_moved(uint64_t before_kib, uint64_t after_kib, uint64_t grain_kib)
+{
+	return before_kib + grain_kib < after_kib || after_kib + grain_kib < before_kib;
+}
+
+bool mm_report_is_news(const struct mm_report *before, const struct mm_report *after)
+{
+	uint64_t grain_kib = mm_max_u64(after->total_kib / NEWS_PART, MM_KIB_PER_MIB);
+
+	return before->source != after->source || before->is_moving != after->is_moving ||
+	       has_moved(before->total_kib, after->total_kib, MM_KIB_PER_MIB) ||
+	       has_moved(before->balloon_kib, after->balloon_kib, MM_KIB_PER_MIB) ||
+	       has_moved(before->avail_kib, after->avail_kib, grain_kib) ||
+	       before->swapin_pages != after->swapin_pages ||
+	       before->swapout_pages != after->swapout_pages ||
+	       has_moved(before->refault_file, after->refault_file, NEWS_REFAULTS) ||
+	       has_moved(before->psi_some_us, after->psi_some_us, NEWS_STALL_US);
 }

@@ -99,9 +99,30 @@ uint64_t mm_lease_ahead(const struct mm_leases *leases, uint32_t id)
 
 /* ---- handing over ---------------------------------------------------------------------------- */
 
+static bool is_gone(const struct mm_leases *leases, const char *uuid)
+{
+	for (size_t i = 0; i < MM_LEASE_GONE_MAX; i++)
+		if (!strcmp(leases->gone[i], uuid))
+			return true;
+	return false;
+}
+
+static void note_gone(struct mm_leases *leases, const struct mm_snapshot *snap)
+{
+	for (size_t i = 0; i < leases->seen_count; i++) {
+		const struct mm_lease_seen *seen = &leases->seen[i];
+
+		if (mm_snapshot_find(snap, seen->domid) || is_gone(leases, seen->uuid))
+			continue;
+		memcpy(leases->gone[leases->gone_next], seen->uuid, sizeof(seen->uuid));
+		leases->gone_next = (leases->gone_next + 1) % MM_LEASE_GONE_MAX;
+	}
+}
+
 /* The snapshot's domains become those that were seen; without memory for them nobody is new next time. */
 static void remember(struct mm_leases *leases, const struct mm_snapshot *snap)
 {
+	note_gone(leases, snap);
 	leases->seen_count = 0;
 	leases->seen_id = 0;
 	if (leases->seen_capacity < snap->count) {
@@ -130,16 +151,18 @@ static bool was_seen(const struct mm_leases *leases, size_t *cursor, const struc
 	       !strcmp(leases->seen[*cursor].uuid, dom->uuid);
 }
 
-static bool is_for(
-	const struct mm_lease *lease, const struct mm_domain *dom, bool is_new, uint32_t seen_id)
+static bool is_for(const struct mm_leases *leases, const struct mm_lease *lease,
+	const struct mm_domain *dom, bool is_new)
 {
+	uint32_t seen_id = leases->seen_id;
+
 	if (lease->domid)
 		return false;
 	if (lease->name[0])
 		return !strcmp(lease->name, dom->name) &&
 		       (dom->state == MM_DOM_BUILDING || (is_new && lease->id <= seen_id));
 	/* While somebody still waits for it, that somebody has not started anything. */
-	return is_new && lease->is_granted && lease->id <= seen_id;
+	return is_new && lease->is_granted && lease->id <= seen_id && !is_gone(leases, dom->uuid);
 }
 
 /* The lease by the domain's name goes before one for anybody. */
@@ -151,7 +174,7 @@ static struct mm_lease *lease_for(
 	for (size_t i = 0; i < leases->count; i++) {
 		struct mm_lease *lease = &leases->rows[i];
 
-		if (!is_for(lease, dom, is_new, leases->seen_id))
+		if (!is_for(leases, lease, dom, is_new))
 			continue;
 		if (lease->name[0])
 			return lease;

@@ -56,7 +56,10 @@
  * leaves cold pages in swap for ever, so this must end.
  */
 #define WARM_FALL_MS	   60000
-#define WARM_CACHE_FALL_MS 300000
+#define WARM_CACHE_FALL_MS 200000
+
+/* For each page that was read again so many are taken for warm. */
+#define WARM_FACTOR 4
 
 /* Stalled for a tenth of the time (senpai's range is 0.1 %, systemd-oomd kills at 60 %): doubled headroom. */
 #define PRESSURE_FULL_PPM 100000
@@ -75,6 +78,9 @@
 
 /* Next to nothing: a 64th of the guest. */
 #define EMPTY_PART 64
+
+/* Little: an eighth. PSI with 12 % available was seen where the host was short of CPU, not memory. */
+#define SHORT_PART 8
 
 /* So long it may claim that without any other sign of shortage. */
 #define CONTRARY_MS 10000
@@ -178,13 +184,20 @@ static uint64_t time_between(const struct mm_need_track *n, const struct mm_doma
 	return mm_max_u64(mm_max_u64(said_ms, heard_ms / 10), RATE_MIN_MS);
 }
 
-/* A balloon that takes memory waits for it as a program does; that alone is no complaint. */
+/*
+ * A balloon that takes memory waits for it as a program does, and a guest whose CPU is taken away
+ * waits for it wherever it is: neither is a complaint. One that stalls for want of memory has little
+ * left, or gets back what it lost.
+ */
 static void note_stall(struct mm_need_track *n, const struct mm_report *report, uint64_t ms,
 	uint64_t swapins, bool is_shrinking)
 {
 	uint64_t stall_us = mm_min_u64(report->psi_some_us - n->psi_us, ms * 1000);
+	bool is_short = report->avail_kib < report->total_kib / SHORT_PART || swapins > 0 ||
+			report->swapout_pages > n->swapout_pages ||
+			report->refault_file - n->refault_file > REFAULTS_CALM;
 
-	if (!is_shrinking || is_empty(report))
+	if (is_empty(report) || (is_short && !is_shrinking))
 		n->pressure_ppm = mm_max_u64(n->pressure_ppm, stall_us * 1000 / ms);
 	if (swapins < REFAULTS_CALM)
 		return;
@@ -195,8 +208,8 @@ static void note_stall(struct mm_need_track *n, const struct mm_report *report, 
 
 /*
  * What was swapped out in a shortage is missed until it is back, or proves to be cold. What was read
- * again was needed: so much more cache than there is now would have kept it. Pages that come and go
- * several times are still the same pages.
+ * again was needed, and most likely so is some of what is still cached: up to all of it, and what was
+ * read again on top. Pages that come and go several times are still the same pages.
  */
 static void note_warmth(struct mm_need_track *n, const struct mm_report *report, uint64_t held_kib)
 {
@@ -210,8 +223,20 @@ static void note_warmth(struct mm_need_track *n, const struct mm_report *report,
 		n->warm_swap_kib = swap_used(report); /* refault_anon says the same again */
 	n->warm_swap_kib = mm_min_u64(n->warm_swap_kib, swap_used(report));
 	if (again_kib > REFAULTS_CALM * MM_KIB_PER_PAGE)
-		n->warm_cache_kib = mm_min_u64(
-			n->warm_cache_kib + again_kib, mm_min_u64(cache_kib + again_kib, held_kib));
+		n->warm_cache_kib = mm_min_u64(n->warm_cache_kib + WARM_FACTOR * again_kib,
+			mm_min_u64(cache_kib + again_kib, held_kib));
+}
+
+/* is_calm: nothing confirms a claim to be full. Such a claim counts from its first report on. */
+static void note_claim(struct mm_need_track *n, const struct mm_report *report, bool is_calm,
+	uint64_t held_kib, uint64_t now_ms)
+{
+	if (!is_empty(report) || !is_calm) {
+		n->contrary_ms = 0;
+	} else if (!n->contrary_ms) {
+		n->contrary_ms = now_ms;
+		n->contrary_kib = held_kib;
+	}
 }
 
 static void note_contradiction(struct mm_need_track *n, const struct mm_report *report, uint64_t ms,
@@ -222,12 +247,7 @@ static void note_contradiction(struct mm_need_track *n, const struct mm_report *
 		       report->refault_file - n->refault_file <= REFAULTS_CALM &&
 		       report->swapout_pages == n->swapout_pages;
 
-	if (!is_empty(report) || !is_calm)
-		n->contrary_ms = 0;
-	else if (!n->contrary_ms) {
-		n->contrary_ms = now_ms;
-		n->contrary_kib = held_kib;
-	}
+	note_claim(n, report, is_calm, held_kib, now_ms);
 }
 
 /* Signs that it misses memory that it had; a balloon's own stalls are none. */
@@ -287,7 +307,7 @@ void mm_need_update(struct mm_track *track, const struct mm_domain *dom, uint64_
 	if (n->report_ms && !has_gone_back(n, &dom->report))
 		compare(track, dom, use_kib, held_kib, now_ms);
 	else
-		n->contrary_ms = 0;
+		note_claim(n, &dom->report, n->report_ms != 0, held_kib, now_ms);
 	remember(n, dom, use_kib, now_ms);
 	n->held_kib = held_kib;
 	if (is_in_need(n, &dom->report))

@@ -16,7 +16,10 @@
 #define TAX_MAX_PPM 990000
 
 /* Prices are in hundred-millionths; every guest has shares for so much besides its hard use. */
-#define PRICE_ONE	100000000
+#define PRICE_ONE 100000000
+#define PRICE_MAX (UINT64_C(1) << 62)
+#define PURSE_MAX_KIB                                                                              \
+	(MM_SIZE_MAX_KIB * 128) /* more than the largest guest pays at the highest tax */
 #define SHARES_BASE_KIB (128 * MM_KIB_PER_MIB)
 
 /*
@@ -50,13 +53,18 @@ static uint64_t need_up_to(const struct mm_share *row, enum tier tier)
 	return mm_min_u64(kib, row->high_kib);
 }
 
-/* The same of the budget: what a balloon does not give back is spent. */
+/*
+ * The same of the budget: what a balloon does not give back is spent, and from a guest in an
+ * emergency nothing is taken that it has of its margin.
+ */
 static uint64_t tier_top(const struct mm_share *row, enum tier tier)
 {
 	uint64_t kib = need_up_to(row, tier);
 
 	if (!row->may_shrink)
 		kib = mm_max_u64(kib, row->held_kib);
+	else if (row->is_urgent)
+		kib = mm_max_u64(kib, mm_min_u64(row->held_kib, need_up_to(row, TIER_MARGIN)));
 	return mm_min_u64(kib, row->high_kib);
 }
 
@@ -79,7 +87,8 @@ static uint64_t size_at(const struct mm_share *row, uint64_t price, uint32_t tax
 {
 	uint64_t shares =
 		mm_scale(row->need.hard_kib + SHARES_BASE_KIB, row->weight, MM_WEIGHT_DEFAULT);
-	uint64_t purse = mm_scale(price, shares, PRICE_ONE);
+	unsigned __int128 wide = (unsigned __int128)price * shares / PRICE_ONE;
+	uint64_t purse = wide < PURSE_MAX_KIB ? (uint64_t)wide : PURSE_MAX_KIB;
 	uint64_t active = row->need.hard_kib + row->need.warm_kib;
 
 	if (purse <= active)
@@ -112,8 +121,8 @@ static void share_tier(struct mm_shares *shares, enum tier tier, uint32_t tax_pp
 	uint64_t low = 0;
 	uint64_t high = 1;
 
-	while (sum_at(shares, tier, high, tax_ppm) <= shares->budget_kib)
-		high *= 2; /* ends: it is known that the whole tier does not fit */
+	while (high < PRICE_MAX && sum_at(shares, tier, high, tax_ppm) <= shares->budget_kib)
+		high *= 2;
 	while (high - low > 1) {
 		uint64_t middle = low + (high - low) / 2;
 

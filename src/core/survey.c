@@ -39,10 +39,10 @@
 
 /*
  * Of the margin, what a guest with swap keeps while others lack what they use: a quarter, and at least
- * so much; with 4 MiB the lab's guests began to swap.
+ * so much; with 4 to 7 MiB the lab's guests stalled, or began to swap.
  */
 #define TIGHT_PART    4
-#define TIGHT_MIN_KIB (7 * MM_KIB_PER_MIB)
+#define TIGHT_MIN_KIB (12 * MM_KIB_PER_MIB)
 
 static bool is_silent(const struct mm_domain *dom, uint64_t now_ms)
 {

@@ -13,11 +13,11 @@ targets_kib() { # GUEST...
 }
 
 # The worst of a donor's lot: nothing swapped or killed, and something left for its next step.
-unharmed() { # GUEST
+unharmed() { # GUEST [KIB]
     gx "$1" '!stat' | tr ' ' '\n' >/tmp/stat
     check_number "$1: pages swapped out" "$(sed -n 's/^pswpout=//p' /tmp/stat)" -le 50
     check_number "$1: OOM kills" "$(sed -n 's/^oom_kill=//p' /tmp/stat)" -eq 0
-    check_number "$1: KiB available" "$(sed -n 's/^available=//p' /tmp/stat)" -ge 12288
+    check_number "$1: KiB available" "$(sed -n 's/^available=//p' /tmp/stat)" -ge "${2:-12288}"
 }
 
 one_bursts() {
@@ -32,7 +32,8 @@ one_bursts() {
     check_number "what it holds then, KiB" "$(dom one held)" -gt $((256 * 1024))
     unharmed two
     unharmed three
-    await 60 held two above $((170 * 1024)) && await 60 held three above $((170 * 1024)) || fail "the donors did not get their memory back"
+    # Their need of about 135 MiB, and a part of what is left over.
+    await 60 held two above $((135 * 1024)) && await 60 held three above $((135 * 1024)) || fail "the donors did not get back what they need"
     await 60 held one below $((220 * 1024)) || fail "the burst's memory is not given back"
     after=$(targets_kib one two three)
     check_number "sum of targets, KiB" "$after" -le $((576 * 1024))
@@ -53,8 +54,9 @@ two_burst() {
     first=$(dom one held) second=$(dom two held)
     check_number "sum of targets, KiB" "$(targets_kib one two three four)" -le $((768 * 1024))
     check_number "what the two hold differs by, %" $(((first > second ? first - second : second - first) * 100 / first)) -le 20
-    unharmed three
-    unharmed four
+    # They have swap, and others lack what they use: most of their margin is asked for, too.
+    unharmed three 8192
+    unharmed four 8192
     check_number "OOM kills in the first" "$(gstat one oom_kill)" -eq 0
     check_number "OOM kills in the second" "$(gstat two oom_kill)" -eq 0
     server_stop || fail "mmserver ended with status $?"

@@ -31,7 +31,7 @@ static const struct {
 	{"min=", -EINVAL, "min: '' is not a size"},
 	{"min=auto", -EINVAL, "min: 'auto'"},
 	{"min=-1", -EINVAL, "min: '-1'"},
-	{"max=0", -ERANGE, "max: '0' is neither auto nor a size from 1K to 16384T"},
+	{"max=0", -ERANGE, "max: '0' is neither auto nor a size from 1M to 16384T"},
 	{"max=x", -EINVAL, "max: 'x'"},
 	{"weight=0", -ERANGE, "weight: '0' is not a number from 1 to 10000"},
 	{"weight=10001", -ERANGE, "weight: '10001'"},

@@ -308,6 +308,53 @@ static void test_pair(void **state)
 	}
 }
 
+static void test_news(void **state)
+{
+	const struct mm_report calm = {.source = MM_SOURCE_XENMM,
+		.total_kib = 1048576,
+		.balloon_kib = 1100000,
+		.avail_kib = 500000,
+		.seq = 1,
+		.uptime_ms = 1000};
+	static const struct {
+		const char *name;
+		struct mm_report add;
+		bool is_news;
+	} cases[] = {
+		{"a sign of life", {.seq = 1, .uptime_ms = 10000}, false},
+		{"a little more available", {.avail_kib = 8192}, false},
+		{"a 128th more", {.avail_kib = 8193}, true},
+		{"a larger balloon", {.balloon_kib = 1025}, true},
+		{"less memory", {.total_kib = 1025}, true},
+		{"the balloon moves", {.is_moving = true}, true},
+		{"one page swapped out", {.swapout_pages = 1}, true},
+		{"one page swapped in", {.swapin_pages = 1}, true},
+		{"a few pages read again", {.refault_file = 16}, false},
+		{"more of them", {.refault_file = 17}, true},
+		{"a short stall", {.psi_some_us = 5000}, false},
+		{"a longer one", {.psi_some_us = 5001}, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct mm_report *add = &cases[i].add;
+		struct mm_report now = calm;
+
+		now.seq += add->seq;
+		now.uptime_ms += add->uptime_ms;
+		now.avail_kib += add->avail_kib;
+		now.balloon_kib += add->balloon_kib;
+		now.total_kib -= add->total_kib;
+		now.is_moving = add->is_moving;
+		now.swapin_pages += add->swapin_pages;
+		now.swapout_pages += add->swapout_pages;
+		now.refault_file += add->refault_file;
+		now.psi_some_us += add->psi_some_us;
+		if (mm_report_is_news(&calm, &now) != cases[i].is_news)
+			fail_msg("%s: news or not?", cases[i].name);
+	}
+}
+
 static void test_source_name(void **state)
 {
 	(void)state;
@@ -331,6 +378,7 @@ int main(void)
 		cmocka_unit_test(test_format_refuses),
 		cmocka_unit_test(test_format_without_psi),
 		cmocka_unit_test(test_pair),
+		cmocka_unit_test(test_news),
 		cmocka_unit_test(test_source_name),
 	};
 

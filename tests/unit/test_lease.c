@@ -239,6 +239,29 @@ static void test_waiting_lease_stays(void **state)
 	assert_int_equal(lease(b, id)->domid, 0); /* and not later either: it began before */
 }
 
+/* A guest that reboots has another domid, and is none that starts. */
+static void test_reboot_takes_no_lease(void **state)
+{
+	struct bench *b = *state;
+	struct mm_domain *dom;
+	uint32_t id;
+
+	add_domain(b, 3, "old", MM_DOM_RUNNING);
+	(void)look(b, MIB(600));
+	id = add_lease(b, MIB(512), NULL);
+	(void)look(b, MIB(600));
+	assert_true(lease(b, id)->is_granted);
+	mm_snapshot_clear(&b->snap);
+	(void)look(b, MIB(600));
+	dom = add_domain(b, 4, "old", MM_DOM_BUILDING);
+	strcpy(dom->uuid, "00000003-0000-0000-0000-000000000000");
+	(void)look(b, MIB(600));
+	assert_int_equal(lease(b, id)->domid, 0);
+	add_domain(b, 5, "new", MM_DOM_BUILDING);
+	(void)look(b, MIB(600));
+	assert_int_equal(lease(b, id)->domid, 5);
+}
+
 static void test_named(void **state)
 {
 	struct bench *b = *state;
@@ -386,6 +409,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_next_guest, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_waiting_lease_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_named, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reboot_takes_no_lease, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_quick_guest, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failed_start, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_one_each, setup, teardown),

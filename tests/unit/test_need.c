@@ -119,7 +119,11 @@ static void test_stall_doubles_the_headroom_and_is_forgotten(void **state)
 	(void)state;
 	begin(&s);
 	hear(&s, 1000, MIB(512));
+	s.dom.report.psi_some_us += 100000; /* with half of it available: somebody took its CPU */
+	hear(&s, 1000, MIB(512));
+	assert_int_equal(need_of(&s).pressure_ppm, 0);
 	s.dom.report.psi_some_us += 100000;
+	s.dom.report.swapin_pages++;
 	hear(&s, 1000, MIB(512));
 	assert_int_equal(need_of(&s).pressure_ppm, 100000);
 	assert_int_equal(need_of(&s).headroom_kib, MIB(128));
@@ -177,9 +181,9 @@ static void test_cache_that_comes_back_is_warm(void **state)
 	s.dom.report.refault_file += 10; /* a few pages at any time */
 	hear(&s, 1000, MIB(512));
 	assert_int_equal(need_of(&s).warm_kib, 0);
-	s.dom.report.refault_file += 2560;
+	s.dom.report.refault_file += 128; /* half a MiB, and so some of what is still there */
 	hear(&s, 1000, MIB(512));
-	assert_int_equal(need_of(&s).warm_kib, MIB(10));
+	assert_int_equal(need_of(&s).warm_kib, MIB(2));
 	for (int i = 0; i < 10; i++) { /* the same pages again and again */
 		s.dom.report.refault_file += 2560;
 		hear(&s, 1000, MIB(512));
@@ -247,6 +251,20 @@ static void test_full_but_calm_is_put_to_the_test(void **state)
 	assert_int_equal(believed, MIB(600)); /* a liar keeps its fair share */
 	hear(&s, 1000, MIB(512));
 	assert_int_equal(mm_need_doubt(&s.track, &s.dom, GIB(1), MIB(600), true, s.now_ms), 0);
+}
+
+static void test_counters_that_go_back_confirm_nothing(void **state)
+{
+	struct subject s;
+
+	(void)state;
+	begin(&s);
+	s.dom.report.psi_some_us = 1000;
+	hear(&s, 1000, GIB(1));
+	for (int i = 0; i < 10; i++) {
+		s.dom.report.psi_some_us = i % 2 ? 1000 : 0;
+		assert_true(doubt(&s, 1000) > 0);
+	}
 }
 
 static void test_slow_agents_get_more(void **state)
@@ -336,6 +354,7 @@ int main(void)
 		cmocka_unit_test(test_cache_that_comes_back_is_warm),
 		cmocka_unit_test(test_absurd_reports_are_bounded),
 		cmocka_unit_test(test_full_but_calm_is_put_to_the_test),
+		cmocka_unit_test(test_counters_that_go_back_confirm_nothing),
 		cmocka_unit_test(test_slow_agents_get_more),
 		cmocka_unit_test(test_probing_steps_down_and_back),
 		cmocka_unit_test(test_slow_swap_is_noticed),

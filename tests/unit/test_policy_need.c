@@ -6,6 +6,7 @@
 
 #include "share.h"
 #include "unit/world.h"
+#include "xenmm/units.h"
 
 #define ROWS_MAX 4
 
@@ -177,12 +178,37 @@ static void test_pressed_guests_hold_no_more_than_their_cap(void **state)
 	assert_int_equal(row.wish_kib, MIB(150));
 }
 
+/* A price that no purse can reach ends the search all the same. */
+static void test_absurd_sizes_end(void **state)
+{
+	struct mm_share rows[2] = {
+		{.high_kib = MM_SIZE_MAX_KIB,
+			.weight = 1,
+			.need = {.headroom_kib = MM_SIZE_MAX_KIB}},
+		{.high_kib = MM_SIZE_MAX_KIB,
+			.weight = MM_WEIGHT_MAX,
+			.need = {.hard_kib = GIB(1), .headroom_kib = MM_SIZE_MAX_KIB}},
+	};
+	struct mm_shares shares = {.rows = rows, .count = 2, .budget_kib = 2 * MM_SIZE_MAX_KIB - 4};
+	struct mm_config cfg;
+
+	(void)state;
+	mm_config_init(&cfg);
+	cfg.is_tax_auto = false;
+	cfg.tax_ppm = 990000;
+	for (size_t i = 0; i < 2; i++)
+		rows[i].may_shrink = rows[i].may_grow = true;
+	(void)mm_policy_need(&cfg, &shares);
+	assert_true(rows[0].wish_kib + rows[1].wish_kib <= shares.budget_kib);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_tax_decides_who_yields),
 		cmocka_unit_test(test_a_claim_that_is_not_believed_gets_its_share),
+		cmocka_unit_test(test_absurd_sizes_end),
 		cmocka_unit_test(test_pressed_guests_hold_no_more_than_their_cap),
 	};
 

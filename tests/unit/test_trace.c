@@ -301,7 +301,7 @@ static const struct {
 	{HEAD T D "K min=1M\nK min=1M\n", "line 5: a key that belongs to no domain"},
 	{HEAD T D_R R "K min=1M\n", "line 5: a key that belongs to no domain"},
 	{HEAD T D "P 3 1 2 grow\nK min=1M\n", "line 5: a key that belongs to no domain"},
-	{HEAD T D "K min=1M max=1K\n", "line 4: min: 1M is above max, 1K"},
+	{HEAD T D "K min=2M max=1M\n", "line 4: min: 2M is above max, 1M"},
 	{HEAD T D_R "K min=1M\n.\n", "line 5: the record of domain 3 is missing"},
 	{OLD "G web min=1M\n", "line 2: a round must begin with T"},
 	{OLD "T 1 2 3 4 5\n", "line 2: too long"},

@@ -38,6 +38,7 @@ struct mm_guest {
 	uint64_t videoram_kib; /* HVM: libxl takes it off a requested target */
 	struct mm_suspend suspend;
 	struct mm_agent agent;
+	uint64_t peek_ms; /* when its record was last read before a round was called */
 
 	struct mm_policy_key policy_key;
 
