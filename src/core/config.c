@@ -223,6 +223,10 @@ static int add_pattern(struct mm_config *cfg, const char *pattern, char *err, si
 		snprintf(err, err_size, "exclude: '' is not a name or pattern");
 		return -EINVAL;
 	}
+	if (*pattern == '"' || *pattern == '\'') {
+		snprintf(err, err_size, "exclude: %s: names stand without quotes", pattern);
+		return -EINVAL;
+	}
 	if (cfg->exclude_count == MM_EXCLUDE_MAX) {
 		snprintf(err, err_size, "exclude: '%s' is one more than %d patterns", pattern,
 			MM_EXCLUDE_MAX);

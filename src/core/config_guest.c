@@ -27,6 +27,10 @@ int mm_config_add_rule(
 		snprintf(err, err_size, "guest: '' is not a name, pattern or uuid");
 		return -EINVAL;
 	}
+	if (*match == '"' || *match == '\'') {
+		snprintf(err, err_size, "guest: %s: names stand without quotes", match);
+		return -EINVAL;
+	}
 	if (cfg->rule_count == MM_RULE_MAX) {
 		snprintf(
 			err, err_size, "guest: '%s' is one more than %d rules", match, MM_RULE_MAX);

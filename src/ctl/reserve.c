@@ -199,6 +199,21 @@ static int take_size(
 	return -1;
 }
 
+/* A command stands behind "--" alone: the "MB" of "10 MB" must not be run. */
+static int check_words(const struct mm_ctl_command *command, int argc, char **argv)
+{
+	bool has_dashes = optind > 0 && !strcmp(argv[optind - 1], "--");
+
+	if (has_dashes && optind + 1 >= argc)
+		mm_ctl_say(command, "'--' needs a command behind it");
+	else if (!has_dashes && optind + 1 < argc)
+		mm_ctl_say(command, "'%s' is one word too many; a command to run stands behind --",
+			argv[optind + 1]);
+	else
+		return 0;
+	return -1;
+}
+
 static int run(const struct mm_ctl_command *command, int argc, char **argv)
 {
 	struct mm_client client = {.command = command};
@@ -210,7 +225,8 @@ static int run(const struct mm_ctl_command *command, int argc, char **argv)
 			return MM_EXIT_MISUSE;
 	if (option != MM_CTL_END)
 		return option == MM_CTL_DONE ? mm_ctl_finish(command, 0) : MM_EXIT_MISUSE;
-	if (take_size(command, optind < argc ? argv[optind] : NULL, &wanted))
+	if (check_words(command, argc, argv) ||
+		take_size(command, optind < argc ? argv[optind] : NULL, &wanted))
 		return MM_EXIT_MISUSE;
 	optind++;
 	if (optind < argc)

@@ -35,6 +35,8 @@ misuse "unknown option '--nonsense'" simulate --nonsense
 misuse "unknown option '-q'" simulate -q
 misuse "option '--policy' needs a value" simulate --policy
 misuse "option '--help=yes' takes no value" simulate --help=yes
+misuse "'MB' is one word too many" reserve 10 MB
+misuse "'--' needs a command" reserve 5M --
 
 run 1 sh -c '"$1" --help >/dev/full' sh "$bin/mmctl"
 one_line "cannot write"

@@ -83,6 +83,7 @@ static const struct {
 	{"probing", "auto", 0, "auto"},
 	{"probing", "yes", -EINVAL, "auto"},
 	{"exclude", "a", 0, "a"},
+	{"exclude", "\"a\"", -EINVAL, ""},
 	{"exclude", "a* b?", 0, "a*?b?"},
 	{"exclude", "b\303\274ro", 0, "b??ro"},
 	{"exclude", "", -EINVAL, ""},
