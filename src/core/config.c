@@ -223,7 +223,7 @@ static int add_pattern(struct mm_config *cfg, const char *pattern, char *err, si
 		snprintf(err, err_size, "exclude: '' is not a name or pattern");
 		return -EINVAL;
 	}
-	if (*pattern == '"' || *pattern == '\'') {
+	if (*pattern == '"') {
 		snprintf(err, err_size, "exclude: %s: names stand without quotes", pattern);
 		return -EINVAL;
 	}

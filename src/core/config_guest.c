@@ -27,7 +27,7 @@ int mm_config_add_rule(
 		snprintf(err, err_size, "guest: '' is not a name, pattern or uuid");
 		return -EINVAL;
 	}
-	if (*match == '"' || *match == '\'') {
+	if (*match == '"') {
 		snprintf(err, err_size, "guest: %s: names stand without quotes", match);
 		return -EINVAL;
 	}
