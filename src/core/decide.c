@@ -67,11 +67,12 @@ static void plan_shrink(struct mm_decision *d, const struct mm_share *row)
 {
 	uint64_t leash = mm_max_u64(row->held_kib / LEASH_PART, LEASH_MIN_KIB);
 	uint64_t new_kib = mm_max_u64(row->wish_kib, mm_sub_floor(row->held_kib, leash));
+	uint64_t sure_kib = mm_min_u64(new_kib, row->sure_kib);
 
 	if (row->target_kib > new_kib + dead_band(row))
 		change(d, row, new_kib, shrink_reason(row));
-	else if (new_kib > row->target_kib + dead_band(row) && row->wish_kib >= new_kib)
-		change(d, row, new_kib, MM_REASON_HARD_USE);
+	else if (sure_kib > row->target_kib + dead_band(row) && row->wish_kib >= new_kib)
+		change(d, row, sure_kib, MM_REASON_HARD_USE);
 	else
 		d->plan->entries[row->index].reason = row->reason;
 }
@@ -79,7 +80,7 @@ static void plan_shrink(struct mm_decision *d, const struct mm_share *row)
 /* Memory that the row holds already, or was promised: its target can be there at no cost. */
 static uint64_t base_of(const struct mm_share *row)
 {
-	return mm_min_u64(mm_max_u64(row->target_kib, row->held_kib), row->wish_kib);
+	return mm_min_u64(mm_max_u64(row->target_kib, row->sure_kib), row->wish_kib);
 }
 
 static uint64_t lack_of(const struct mm_share *row, bool is_urgent)

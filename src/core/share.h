@@ -16,8 +16,10 @@
 #include "xenmm/plan.h"
 
 struct mm_share {
-	size_t index;	     /* of its entry in the plan */
-	uint64_t held_kib;   /* what it holds, in its target's terms */
+	size_t index;	   /* of its entry in the plan */
+	uint64_t held_kib; /* what it holds, in its target's terms */
+	uint64_t
+		sure_kib; /* the same, and no more than Xen counts: its offset may have been a lag */
 	uint64_t target_kib; /* its balloon target now; held_kib where none is set */
 	uint64_t use_kib;    /* hard use: held - available */
 	uint64_t need_kib;   /* hard use plus a margin, and its minimum */

@@ -212,6 +212,7 @@ static void add_share(struct mm_decision *d, size_t i, uint64_t held_kib)
 	memset(row, 0, sizeof(*row));
 	row->index = i;
 	row->held_kib = held_kib;
+	row->sure_kib = mm_track_surely_held(track, dom);
 	row->target_kib = dom->target_kib ? dom->target_kib : held_kib;
 	row->use_kib = mm_min_u64(
 		smooth_use(track, hard_use(dom, track, held_kib), fall_ms, now_ms), held_kib);

@@ -140,7 +140,8 @@ static int choose_seed(void **state)
 	uint32_t drawn = 1;
 
 	(void)state;
-	if (getrandom(&drawn, sizeof(drawn), 0) != sizeof(drawn))
+	/* a long soak looks for new trouble; the short one of the tests is always the same */
+	if (getenv("XENMM_SOAK") && getrandom(&drawn, sizeof(drawn), 0) != sizeof(drawn))
 		return -1;
 	seed = number_from("XENMM_SEED", drawn);
 	seconds = number_from("XENMM_SOAK", SECONDS_DEFAULT);
