@@ -47,6 +47,9 @@ char *mm_format_size(char *buf, size_t size, uint64_t kib);
 /* As above, but exact, so that mm_parse_size() gives the same back: "768M", "1025K"; 24 bytes hold every size. */
 char *mm_format_exact(char *buf, size_t size, uint64_t kib);
 
+/* The integer square root, rounded down: Linux's watermarks go by it. n below 2^64. */
+uint64_t mm_root_u64(uint64_t n);
+
 static inline uint64_t mm_min_u64(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;

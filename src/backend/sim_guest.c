@@ -16,17 +16,6 @@
 
 /* ---- figures --------------------------------------------------------------------------------- */
 
-static uint64_t root(uint64_t n)
-{
-	uint64_t r = 0;
-
-	for (uint64_t bit = UINT64_C(1) << 31; bit; bit >>= 1) {
-		if ((r | bit) * (r | bit) <= n)
-			r |= bit;
-	}
-	return r;
-}
-
 uint64_t sim_guest_total(const struct sim_guest *g)
 {
 	return mm_sub_floor(g->believed_kib, g->spec->kernel_kib);
@@ -40,7 +29,7 @@ uint64_t sim_guest_free(const struct sim_guest *g)
 /* Linux: min_free_kbytes = sqrt(16 * size); low and high lie a quarter and a half above it. */
 static uint64_t watermark_min(const struct sim_guest *g)
 {
-	return 4 * root(sim_guest_total(g));
+	return 4 * mm_root_u64(sim_guest_total(g));
 }
 
 static uint64_t watermark_low(const struct sim_guest *g)
@@ -67,14 +56,14 @@ uint64_t sim_guest_need(const struct sim_guest *g)
 {
 	uint64_t sum = g->demand_kib + CACHE_FLOOR_KIB + g->warm_goal_kib;
 
-	return g->spec->kernel_kib + sum + 6 * root(sum);
+	return g->spec->kernel_kib + sum + 6 * mm_root_u64(sum);
 }
 
 uint64_t sim_guest_least(const struct sim_guest *g)
 {
 	uint64_t sum = g->demand_kib + CACHE_FLOOR_KIB;
 
-	return g->spec->kernel_kib + sum + 4 * root(sum);
+	return g->spec->kernel_kib + sum + 4 * mm_root_u64(sum);
 }
 
 /* ---- reclaim --------------------------------------------------------------------------------- */

@@ -190,3 +190,14 @@ char *mm_format_exact(char *buf, size_t size, uint64_t kib)
 	(void)snprintf(buf, size, "%" PRIu64 "%c", kib, letters[unit]);
 	return buf;
 }
+
+uint64_t mm_root_u64(uint64_t n)
+{
+	uint64_t r = 0;
+
+	for (uint64_t bit = UINT64_C(1) << 31; bit; bit >>= 1) {
+		if ((r | bit) * (r | bit) <= n)
+			r |= bit;
+	}
+	return r;
+}

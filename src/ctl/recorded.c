@@ -54,17 +54,6 @@ bool mm_is_trace(const char *text, size_t len)
 
 /* ---- what a report says ---------------------------------------------------------------------- */
 
-static uint64_t root(uint64_t n)
-{
-	uint64_t r = 0;
-
-	for (uint64_t bit = UINT64_C(1) << 31; bit; bit >>= 1) {
-		if ((r | bit) * (r | bit) <= n)
-			r |= bit;
-	}
-	return r;
-}
-
 static uint64_t held_of(const struct mm_domain *d)
 {
 	return d->report.balloon_kib ? d->report.balloon_kib : d->current_kib;
@@ -88,7 +77,7 @@ static uint64_t use_of(const struct mm_domain *d, uint64_t kernel_kib)
 
 	use_kib += mm_sub_floor(r->swap_total_kib, r->swap_free_kib);
 	use_kib = mm_sub_floor(use_kib, kernel_kib);
-	return mm_max_u64(mm_sub_floor(use_kib, 6 * root(use_kib)), MM_KIB_PER_MIB);
+	return mm_max_u64(mm_sub_floor(use_kib, 6 * mm_root_u64(use_kib)), MM_KIB_PER_MIB);
 }
 
 static uint64_t cache_of(const struct mm_domain *d)

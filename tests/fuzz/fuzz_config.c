@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "config_file.h"
+#include "fixed_point.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -36,16 +37,5 @@ static char *rewrite(const char *text, size_t size, size_t *ret_len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	size_t once_len, twice_len;
-	char *once = rewrite((const char *)data, size, &once_len);
-	char *twice;
-
-	if (!once)
-		return 0;
-	twice = rewrite(once, once_len, &twice_len);
-	if (!twice || once_len != twice_len || memcmp(once, twice, once_len) != 0)
-		abort();
-	free(once);
-	free(twice);
-	return 0;
+	return fixed_point(data, size, rewrite);
 }

@@ -216,9 +216,20 @@ static void test_format_exact(void **state)
 	}
 }
 
+static void test_root(void **state)
+{
+	static const uint64_t cases[][2] = {
+		{0, 0}, {1, 1}, {3, 1}, {4, 2}, {99, 9}, {100, 10}, {UINT64_MAX, UINT32_MAX}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(mm_root_u64(cases[i][0]), cases[i][1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_root),
 		cmocka_unit_test(test_parse_u64),
 		cmocka_unit_test(test_parse_size),
 		cmocka_unit_test(test_parse_duration),
