@@ -21,6 +21,8 @@ static void prepare(struct sim_run *run, const char *label, uint64_t seed)
 	run->seed = seed;
 	mm_config_init(&run->cfg);
 	sim_run_set(run, "reserve", "0");
+	if (getenv("XENMM_POLICY"))
+		sim_run_set(run, "policy", getenv("XENMM_POLICY"));
 }
 
 void sim_run_open(struct sim_run *run, const char *file, uint64_t seed)

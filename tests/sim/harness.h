@@ -33,7 +33,7 @@ struct sim_run {
 	bool is_over; /* the scenario has ended */
 };
 
-/* A file of tests/sim/scenarios, or a text; settings are the defaults with reserve 0. */
+/* A file of tests/sim/scenarios, or a text; settings are the defaults with reserve 0, and the policy of XENMM_POLICY. */
 void sim_run_open(struct sim_run *run, const char *file, uint64_t seed);
 void sim_run_open_text(struct sim_run *run, const char *label, const char *text, uint64_t seed);
 void sim_run_close(struct sim_run *run);
