@@ -7,8 +7,11 @@
 
 #include "harness.h"
 
-#define HOSTS	30     /* XENMM_HOSTS sets another number */
-#define REST_MS 900000 /* what need has learnt is forgotten slowly */
+#define HOSTS	120 /* XENMM_HOSTS sets another number */
+#define REST_MS 360000
+
+/* What need has learnt of a guest it forgets slowly, and moves the guest meanwhile. */
+#define REST_NEED_MS 900000
 
 static struct sim_run run;
 
@@ -79,13 +82,18 @@ static bool is_satisfied(const char *guest)
 	       truth.held_kib + 4 * MIB >= d->static_max_kib;
 }
 
-/* Little is left above hard use and warm cache: then every wobble of a load is worth an answer. */
+/*
+ * Little is left above hard use, and for need above what is warm, too: then every wobble of a load is
+ * worth an answer.
+ */
 static bool is_scarce(void)
 {
+	bool has_warmth = run.cfg.policy == MM_POLICY_NEED;
 	uint64_t use_kib = 0;
 
 	for (size_t i = 0; i < run.plan.count; i++)
-		use_kib += run.plan.entries[i].use_kib + run.plan.entries[i].need.warm_kib;
+		use_kib += run.plan.entries[i].use_kib +
+			   (has_warmth ? run.plan.entries[i].need.warm_kib : 0);
 	return run.plan.is_overcommitted ||
 	       use_kib + run.plan.count * 32 * MIB > run.plan.budget_kib;
 }
@@ -96,11 +104,12 @@ static bool is_scarce(void)
  */
 static void play_to_rest(uint64_t seed, enum mm_policy policy)
 {
+	uint64_t rest_ms = policy == MM_POLICY_NEED ? REST_NEED_MS : REST_MS;
 	uint64_t writes, moved_kib;
 
-	open_host(seed, policy, "off", REST_MS);
+	open_host(seed, policy, "off", rest_ms);
 	sim_run_set(&run, "probing", "off"); /* which goes on as long as nobody misses anything */
-	sim_run_until(&run, REST_MS - 60000);
+	sim_run_until(&run, rest_ms - 60000);
 	writes = run.writes;
 	moved_kib = run.moved_kib;
 	sim_run_to_end(&run);
