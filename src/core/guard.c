@@ -96,12 +96,15 @@ static void hand_out(struct mm_shares *shares, uint64_t rest_kib)
 	}
 }
 
-/* In a shortage: a row at that level for its weight, within what it keeps and its guarantee. */
+/*
+ * In a shortage: a row at that level for its weight, within what it keeps and its guarantee. Levels
+ * are what a row of the highest weight gets, so that one step is never more than a KiB of any row.
+ */
 static uint64_t at_level(const struct mm_share *row, uint64_t level)
 {
 	uint64_t kept = mm_min_u64(row->low_kib, row->held_kib);
 
-	return clamp(mm_scale(level, row->weight, MM_WEIGHT_DEFAULT), kept, row->low_kib);
+	return clamp(mm_scale(level, row->weight, MM_WEIGHT_MAX), kept, row->low_kib);
 }
 
 static uint64_t sum_at_level(const struct mm_shares *shares, uint64_t level)
@@ -123,7 +126,7 @@ static void share_shortage(struct mm_shares *shares)
 	uint64_t level = 0;
 
 	if (sum_at_level(shares, 0) <= shares->budget_kib)
-		level = highest_level(shares, MM_SIZE_MAX_KIB * MM_WEIGHT_DEFAULT, sum_at_level);
+		level = highest_level(shares, MM_SIZE_MAX_KIB * MM_WEIGHT_MAX, sum_at_level);
 	for (size_t i = 0; i < shares->count; i++) {
 		struct mm_share *row = &shares->rows[i];
 

@@ -19,8 +19,8 @@
 #define GUESTS_MAX 12
 #define PAGE	   MM_KIB_PER_PAGE
 
-/* What the prices of policy need are rounded by, for a guest of that size. */
-#define PRICE_STEP_KIB 16
+/* What one step of a price or of a level changes the size of a guest by, at most. */
+#define STEP_KIB 1
 
 static bool one_in(uint64_t *random, uint64_t n)
 {
@@ -294,8 +294,7 @@ static void weigh_more(enum mm_policy policy, uint64_t *random)
 	for (int round = 0; round < 3; round++) {
 		world_decide(&light);
 		world_decide(&heavy);
-		if (heavy.plan.entries[i].wish_kib + PRICE_STEP_KIB <
-			light.plan.entries[i].wish_kib)
+		if (heavy.plan.entries[i].wish_kib + STEP_KIB < light.plan.entries[i].wish_kib)
 			fail_msg("%s: with more weight %s shall hold %" PRIu64 ", not %" PRIu64,
 				name_of(&light), dom->name, heavy.plan.entries[i].wish_kib,
 				light.plan.entries[i].wish_kib);
