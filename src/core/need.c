@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The estimate of need. Counters are compared from report to report over the guest's own clock; a
- * counter that goes back is a reboot, and begins anew. All rates are bounded by what the guest
- * holds, so that a guest gains nothing by absurd numbers.
+ * The estimate of need. Counters are compared from report to report over the guest's own clock. After
+ * one that goes back (a reboot, or a guest that plays with them) nothing is compared, and what was
+ * known stays and falls with time. All rates are bounded by what the guest holds, so that a guest
+ * gains nothing by absurd numbers.
  */
 #include "need.h"
 
@@ -19,11 +20,6 @@
  */
 #define REACTION_MS 1000
 
-/* Free memory without any growth: an eighth of hard use, within these (peers keep 10 to 30 %). */
-#define HEADROOM_PART	 8
-#define HEADROOM_MIN_KIB (32 * MM_KIB_PER_MIB)
-#define HEADROOM_MAX_KIB (512 * MM_KIB_PER_MIB)
-
 /*
  * The same with a burst pool and an agent that is awake. How fast a guest can grow is remembered for
  * minutes, and so much it always has in hand: without swap a late answer is a killed program.
@@ -36,30 +32,22 @@
  */
 #define SURGE_MS 500
 
-/* Falls by itself with these time constants: a burst is often followed by another. */
-#define SLOPE_FALL_MS	 2000
-#define GROWTH_FALL_MS	 5000
-#define RISE_FALL_MS	 120000
-#define PRESSURE_FALL_MS 5000
+/* Two reports nearer than this tell nothing of a rate. */
+#define RATE_MIN_MS 50
 
-/*
- * What a guest used a while ago it may use again: part of its headroom, for longer where its agent
- * tells too little, or too seldom, for an answer in time.
- */
-#define USE_PEAK_MS	  30000
-#define USE_PEAK_BLIND_MS 600000
+/* Free memory without any growth: an eighth of hard use, within these (peers keep 10 to 30 %). */
+#define HEADROOM_PART	 8
+#define HEADROOM_MIN_KIB (32 * MM_KIB_PER_MIB)
+#define HEADROOM_MAX_KIB (512 * MM_KIB_PER_MIB)
 
-#define BOOST_FALL_MS 20000
+/* Each report that finds next to nothing available doubles the headroom, up to this. */
+#define BOOST_MAX_PERCENT 200
 
-/*
- * What was swapped out or read again counts as wanted for so long after the last sign of it. Linux
- * leaves cold pages in swap for ever, so this must end.
- */
-#define WARM_FALL_MS	   60000
-#define WARM_CACHE_FALL_MS 200000
+/* Next to nothing: a 64th of the guest. */
+#define EMPTY_PART 64
 
-/* For each page that was read again so many are taken for warm. */
-#define WARM_FACTOR 4
+/* Little: an eighth. PSI with 12 % available was seen where the host was short of CPU, not memory. */
+#define SHORT_PART 8
 
 /* Stalled for a tenth of the time (senpai's range is 0.1 %, systemd-oomd kills at 60 %): doubled headroom. */
 #define PRESSURE_FULL_PPM 100000
@@ -73,16 +61,37 @@
 /* Below this nobody notices: oomd's senpai presses up to 0.1 %. */
 #define PRESSURE_CALM_PPM 1000
 
-/* Each report that finds next to nothing available doubles the headroom, up to this. */
-#define BOOST_MAX_PERCENT 200
+/* A few pages come back at any time. */
+#define REFAULTS_CALM 16
 
-/* Next to nothing: a 64th of the guest. */
-#define EMPTY_PART 64
+/* zram and fast flash answer in 0.02 to 0.2 ms, disks in 5 ms and more. */
+#define SWAPIN_SLOW_US 500
 
-/* Little: an eighth. PSI with 12 % available was seen where the host was short of CPU, not memory. */
-#define SHORT_PART 8
+/* Falls by itself with these time constants: a burst is often followed by another. */
+#define SLOPE_FALL_MS	 2000
+#define GROWTH_FALL_MS	 5000
+#define RISE_FALL_MS	 120000
+#define PRESSURE_FALL_MS 5000
+#define BOOST_FALL_MS	 20000
 
-/* So long it may claim that without any other sign of shortage. */
+/*
+ * What a guest used a while ago it may use again: part of its headroom, for longer where its agent
+ * tells too little, or too seldom, for an answer in time.
+ */
+#define USE_PEAK_MS	  30000
+#define USE_PEAK_BLIND_MS 600000
+
+/*
+ * What was swapped out or read again counts as wanted for so long after the last sign of it. Linux
+ * leaves cold pages in swap for ever, so this must end.
+ */
+#define WARM_FALL_MS	   60000
+#define WARM_CACHE_FALL_MS 200000
+
+/* For each page that was read again so many are taken for warm. */
+#define WARM_FACTOR 4
+
+/* So long it may claim to have next to nothing left without any other sign of shortage. */
 #define CONTRARY_MS 10000
 
 /* What it may gain by such a claim until something confirms it. */
@@ -94,9 +103,6 @@
 #define DOUBT_STEP_PART	    25
 #define DOUBT_STEP_DRY_PART 100
 
-/* Two reports nearer than this tell nothing of a rate. */
-#define RATE_MIN_MS 50
-
 /* senpai's rhythm and step; a first refault doubles the wait, from a minute to an hour. */
 #define PRESS_STEP_MS	  6000
 #define PRESS_STEP_PART	  100
@@ -105,12 +111,6 @@
 
 /* A working set that was found is believed for an hour. */
 #define WORKING_SET_MS 3600000
-
-/* A few pages come back at any time. */
-#define REFAULTS_CALM 16
-
-/* zram and fast flash answer in 0.02 to 0.2 ms, disks in 5 ms and more. */
-#define SWAPIN_SLOW_US 500
 
 /* What is left of a value after a time, with that time constant: linear within it. */
 static uint64_t fallen(uint64_t value, uint64_t elapsed_ms, uint64_t fall_ms)
