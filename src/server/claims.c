@@ -81,10 +81,10 @@ static json_t *offer_json(const struct mm_service *service, const struct mm_leas
 	struct mm_donor donors[DONORS_MAX];
 	struct mm_offer offer;
 
-	mm_lease_offer(service->view.snap, service->view.plan,
+	mm_lease_offer(service->journal->view.snap, service->journal->view.plan,
 		mm_lease_ahead(&service->leases, lease->id), lease->kib, donors, DONORS_MAX,
 		&offer);
-	return mm_status_offer(service->view.snap, &offer);
+	return mm_status_offer(service->journal->view.snap, &offer);
 }
 
 void mm_claims_reserve(
@@ -93,7 +93,7 @@ void mm_claims_reserve(
 	struct mm_claimant *claimant = find_claimant(service, NULL);
 	uint32_t id = 0;
 
-	if (service->is_replay || service->view.is_dry_run) {
+	if (service->is_replay || service->journal->view.is_dry_run) {
 		mm_answer_send(
 			peer, mm_answer_error(service->is_replay
 						      ? "nothing can be reserved in a replay"
@@ -114,7 +114,7 @@ void mm_claims_reserve(
 		.wait_ms = request->wait_ms,
 		.hold_ms = request->hold_ms,
 	};
-	mm_lease_weigh(&service->leases, service->view.snap, service->view.plan);
+	mm_lease_weigh(&service->leases, service->journal->view.snap, service->journal->view.plan);
 	mm_service_forget(service);
 	mm_peer_hold(peer, true);
 	mm_service_call(service);
@@ -156,7 +156,7 @@ void mm_claims_release(
 
 static uint64_t waited_ms(const struct mm_service *service, const struct mm_claimant *claimant)
 {
-	return mm_sub_floor(service->view.snap->now_ms, claimant->begin_ms);
+	return mm_sub_floor(service->journal->view.snap->now_ms, claimant->begin_ms);
 }
 
 static void answer_granted(struct mm_service *service, struct mm_claimant *claimant)
@@ -171,7 +171,7 @@ static void answer_granted(struct mm_service *service, struct mm_claimant *claim
 		lease->name[0] ? " for " : "", lease->name, ms / 1000, ms % 1000 / 100);
 	if (!claimant->is_tied)
 		(void)mm_lease_extend(&service->leases, lease->id,
-			service->view.snap->now_ms + claimant->hold_ms);
+			service->journal->view.snap->now_ms + claimant->hold_ms);
 	mm_answer_send(
 		peer, json_pack("{sb si sI sI ss sb sI sO}", "ok", 1, "version", MM_STATUS_VERSION,
 			      "id", (json_int_t)lease->id, "kib", (json_int_t)lease->kib, "name",
@@ -205,15 +205,15 @@ static json_t *keeper_json(const struct mm_domain *dom, const struct mm_plan_ent
 /* Who did not give: the largest first; below a MiB there is nothing worth a word. */
 static json_t *refused_json(const struct mm_service *service)
 {
-	const struct mm_snapshot *snap = service->view.snap;
+	const struct mm_snapshot *snap = service->journal->view.snap;
 	size_t top[REFUSED_MAX + 1], count = 0;
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < snap->count; i++) {
-		const struct mm_plan_entry *entries = service->view.plan->entries;
+		const struct mm_plan_entry *entries = service->journal->view.plan->entries;
 		size_t at = count;
 
-		if (!mm_status_entry(snap, service->view.plan, i) ||
+		if (!mm_status_entry(snap, service->journal->view.plan, i) ||
 			kept_kib(&entries[i]) < MM_KIB_PER_MIB)
 			continue;
 		for (; at > 0 && kept_kib(&entries[top[at - 1]]) < kept_kib(&entries[i]); at--)
@@ -222,8 +222,9 @@ static json_t *refused_json(const struct mm_service *service)
 		count = count < REFUSED_MAX ? count + 1 : REFUSED_MAX;
 	}
 	for (size_t i = 0; array && i < count; i++)
-		(void)json_array_append_new(array,
-			keeper_json(&snap->domains[top[i]], &service->view.plan->entries[top[i]]));
+		(void)json_array_append_new(
+			array, keeper_json(&snap->domains[top[i]],
+				       &service->journal->view.plan->entries[top[i]]));
 	return array;
 }
 
@@ -231,8 +232,8 @@ static void answer_failed(struct mm_service *service, struct mm_claimant *claima
 {
 	const struct mm_lease *lease = mm_lease_find(&service->leases, claimant->lease_id);
 	uint64_t ahead_kib = mm_lease_ahead(&service->leases, lease->id);
-	uint64_t free_kib =
-		mm_min_u64(mm_sub_floor(service->view.plan->spare_kib, ahead_kib), lease->kib);
+	uint64_t free_kib = mm_min_u64(
+		mm_sub_floor(service->journal->view.plan->spare_kib, ahead_kib), lease->kib);
 	char size[16], there[16], text[200];
 	struct mm_peer *peer = claimant->peer;
 
@@ -257,7 +258,7 @@ static void begin_wait(struct mm_service *service, struct mm_claimant *claimant)
 	const struct mm_lease *lease = mm_lease_find(&service->leases, claimant->lease_id);
 
 	claimant->has_begun = true;
-	claimant->begin_ms = service->view.snap->now_ms;
+	claimant->begin_ms = service->journal->view.snap->now_ms;
 	claimant->offer = offer_json(service, lease);
 	if (claimant->is_told_of_wait && !lease->is_granted && claimant->wait_ms > 0)
 		mm_answer_send(claimant->peer,

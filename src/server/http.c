@@ -25,7 +25,7 @@ struct mm_http {
 	struct MHD_Daemon *daemon;
 	struct event *readable;
 	struct event *timeout;
-	const struct mm_snapshot *snap;
+	const struct mm_journal *journal;
 };
 
 bool mm_http_is_built(void)
@@ -113,7 +113,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 			connection, MHD_HTTP_FORBIDDEN, "this endpoint goes by its address only\n");
 	if (strcmp(url, "/"))
 		return refuse(connection, MHD_HTTP_NOT_FOUND, "there is only /\n");
-	text = format_guests(http->snap, &len);
+	text = format_guests(http->journal->view.snap, &len);
 	if (!text)
 		return MHD_NO;
 	return answer(
@@ -186,7 +186,7 @@ static int join_loop(struct mm_http *http, struct event_base *base)
 	return 0;
 }
 
-int mm_http_open(const char *address, struct event_base *base, const struct mm_snapshot *snap,
+int mm_http_open(const char *address, struct event_base *base, const struct mm_journal *journal,
 	char *err, size_t err_size, struct mm_http **ret_http)
 {
 	struct sockaddr_in where;
@@ -199,7 +199,7 @@ int mm_http_open(const char *address, struct event_base *base, const struct mm_s
 	http = calloc(1, sizeof(*http));
 	if (!http)
 		return -ENOMEM;
-	http->snap = snap;
+	http->journal = journal;
 	errno = 0;
 	http->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, http,
 		MHD_OPTION_SOCK_ADDR, &where, MHD_OPTION_CONNECTION_LIMIT, CLIENTS_MAX,

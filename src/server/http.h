@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "xenmm/snapshot.h"
+#include "journal.h"
 
 struct event_base;
 struct mm_http; /* opaque */
@@ -22,10 +22,10 @@ bool mm_http_is_built(void);
 int mm_http_check(const char *address, char *err, size_t err_size);
 
 /*
- * Listens on `address`, "A.B.C.D:PORT", and serves *snap, which must outlive it, in the event loop
+ * Listens on `address`, "A.B.C.D:PORT", and shows *journal, which must outlive it, in the event loop
  * `base`. Read-only; slow or many clients are cut off. Returns 0; on failure -errno and a line in err.
  */
-int mm_http_open(const char *address, struct event_base *base, const struct mm_snapshot *snap,
+int mm_http_open(const char *address, struct event_base *base, const struct mm_journal *journal,
 	char *err, size_t err_size, struct mm_http **ret_http);
 
 /* NULL allowed. To be called before the event base is freed. */

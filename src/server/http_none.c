@@ -18,11 +18,11 @@ int mm_http_check(const char *address, char *err, size_t err_size)
 	return -ENOSYS;
 }
 
-int mm_http_open(const char *address, struct event_base *base, const struct mm_snapshot *snap,
+int mm_http_open(const char *address, struct event_base *base, const struct mm_journal *journal,
 	char *err, size_t err_size, struct mm_http **ret_http)
 {
 	(void)base;
-	(void)snap;
+	(void)journal;
 	(void)ret_http;
 	return mm_http_check(address, err, err_size);
 }

@@ -8,20 +8,21 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "decisions.h"
-#include "status.h"
+#include "journal.h"
 #include "xenmm/units.h"
 
 #define FIELDS_MAX 7
+#define TIME_MAX_MS                                                                                \
+	UINT64_C(9000000000000000) /* doubles in JavaScript hold it, and then some centuries */
 
-enum field_type { FIELD_NUMBER, FIELD_TEXT, FIELD_FLAG };
+enum field_type { FIELD_NUMBER, FIELD_SIGNED, FIELD_TEXT, FIELD_FLAG };
 
 struct field {
 	const char *name; /* NULL: the end */
 	enum field_type type;
 	bool is_required;
 	size_t offset;	   /* in struct mm_request */
-	uint64_t min, max; /* of a number */
+	uint64_t min, max; /* of a number; of a signed one its amount */
 };
 
 #define AT(member) offsetof(struct mm_request, member)
@@ -34,6 +35,13 @@ static const struct request_row {
 	[MM_REQUEST_WHY] = {"why",
 		{{"guest", FIELD_TEXT, true, AT(guest), 0, 0},
 			{"count", FIELD_NUMBER, false, AT(count), 1, MM_DECISIONS_KEPT}}},
+	[MM_REQUEST_HISTORY] = {"history",
+		{{"guest", FIELD_TEXT, false, AT(guest), 0, 0},
+			{"since", FIELD_SIGNED, false, AT(since), 0, TIME_MAX_MS}}},
+	[MM_REQUEST_DECISIONS] = {"decisions",
+		{{"guest", FIELD_TEXT, false, AT(guest), 0, 0},
+			{"since", FIELD_NUMBER, false, AT(since), 0, TIME_MAX_MS},
+			{"count", FIELD_NUMBER, false, AT(count), 1, MM_DECISIONS_FEED}}},
 	[MM_REQUEST_LEASES] = {"leases", {{0}}},
 	[MM_REQUEST_RESERVE] = {"reserve",
 		{{"kib", FIELD_NUMBER, true, AT(kib), 1, MM_SIZE_MAX_KIB},
@@ -66,12 +74,16 @@ static int take_number(
 		snprintf(err, n, "'%s' must be a whole number", field->name);
 		return -EINVAL;
 	}
-	if (number < 0 || checked < field->min || checked > field->max) {
+	if (field->type == FIELD_SIGNED && number < 0)
+		checked = 0 - checked;
+	else if (number < 0)
+		checked = UINT64_MAX;
+	if (checked < field->min || checked > field->max) {
 		snprintf(err, n, "'%s' must be from %" PRIu64 " to %" PRIu64 ", not %lld",
 			field->name, field->min, field->max, (long long)number);
 		return -ERANGE;
 	}
-	memcpy(into, &checked, sizeof(checked));
+	memcpy(into, &number, sizeof(number));
 	return 0;
 }
 
@@ -97,6 +109,7 @@ static int take_field(const struct field *field, const json_t *value, struct mm_
 
 	switch (field->type) {
 	case FIELD_NUMBER:
+	case FIELD_SIGNED:
 		return take_number(field, value, into, err, n);
 	case FIELD_TEXT:
 		return take_text(field, value, into, err, n);
@@ -203,6 +216,10 @@ int mm_request_parse(const char *untrusted_line, size_t len, struct mm_request *
 		r = find_row(object, &row, err, err_size);
 	if (r == 0) {
 		request.kind = (enum mm_request_kind)row;
+		if (request.kind == MM_REQUEST_HISTORY)
+			request.since = -MM_HISTORY_DEFAULT_MS;
+		if (request.kind == MM_REQUEST_DECISIONS)
+			request.count = MM_FEED_DEFAULT;
 		r = take_fields(&rows[row], object, &request, err, err_size);
 	}
 	if (r == 0)

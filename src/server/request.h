@@ -24,16 +24,19 @@ enum mm_request_kind {
 	MM_REQUEST_RELEASE,
 	MM_REQUEST_PAUSE,
 	MM_REQUEST_RESUME,
+	MM_REQUEST_HISTORY,
+	MM_REQUEST_DECISIONS,
 	MM_REQUEST_COUNT
 };
 
 struct mm_request {
 	enum mm_request_kind kind;
 	char guest
-		[MM_NAME_MAX]; /* why: name, domid or uuid; reserve, release: whom it is for, or "" */
-	uint64_t count;	       /* why */
-	uint64_t id;	       /* release: 0 where guest is given */
-	uint64_t kib;	       /* reserve */
+		[MM_NAME_MAX]; /* why, history, decisions: name, domid or uuid; reserve, release: whom it is for; "": none */
+	uint64_t count; /* why, decisions */
+	int64_t since; /* history: ms of the wall clock, or so long ago if below 0; decisions: a number */
+	uint64_t id;  /* release: 0 where guest is given */
+	uint64_t kib; /* reserve */
 	uint64_t wait_ms;
 	uint64_t hold_ms;
 	bool is_tied;	      /* the lease ends with the connection, instead of after hold_ms */

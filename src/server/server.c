@@ -14,9 +14,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "datalog.h"
 #include "events.h"
 #include "http.h"
+#include "journal.h"
 #include "log.h"
 #include "notify.h"
 #include "process.h"
@@ -52,6 +54,7 @@ struct server {
 	struct mm_events events;
 	struct mm_datalog *datalog;
 	struct mm_http *http;
+	struct mm_journal journal;
 	struct mm_service service;
 	struct mm_record record;
 	struct timespec start;	 /* wall clock at the first round ... */
@@ -165,7 +168,7 @@ static void apply_entry(struct server *server, const struct mm_plan_entry *entry
 		return;
 	if (r) {
 		server->has_failed_target = true;
-		mm_service_refused(&server->service, entry->domid);
+		mm_journal_refused(&server->journal, entry->domid);
 		mm_events_refused(&server->events, &server->snap, entry, refusal(server, r));
 		return;
 	}
@@ -175,7 +178,7 @@ static void apply_entry(struct server *server, const struct mm_plan_entry *entry
 static void apply(struct server *server)
 {
 	server->has_failed_target = false;
-	if (server->service.view.is_paused)
+	if (server->journal.view.is_paused)
 		return;
 	for (size_t i = 0; i < server->plan.change_count; i++)
 		apply_entry(server, &server->plan.entries[server->plan.order[i]]);
@@ -206,7 +209,8 @@ static int act(struct server *server)
 	if (!r) {
 		const struct timespec wall = wall_time(server);
 
-		mm_service_decided(&server->service, &wall);
+		mm_service_decided(&server->service);
+		mm_journal_decided(&server->journal, &wall);
 		mm_events_round(&server->events, &server->snap, &server->plan);
 		apply(server);
 		report(server);
@@ -236,7 +240,7 @@ static int follow_recorded(struct server *server, bool is_first)
 }
 
 /* One round. Returns 0; 1: the world has ended; -errno: no way to go on. */
-static int run_round(struct server *server)
+static int run_round(struct server *server, bool *ret_failed)
 {
 	const struct mm_backend_ops *ops = server->backend->ops;
 	int r = ops->sample(server->backend, &server->snap);
@@ -244,6 +248,7 @@ static int run_round(struct server *server)
 	mm_events_notes(server->backend);
 	if (r == -ENODATA)
 		return 1;
+	*ret_failed = r != 0;
 	if (r == -EAGAIN) {
 		if (mm_log_is_due(&server->sample_told_ms, server->snap.now_ms))
 			mm_log(MM_LOG_WARN, "the domains cannot be read just now; trying again");
@@ -265,6 +270,7 @@ static int run_round(struct server *server)
 	r = act(server);
 	if (r) {
 		mm_log(MM_LOG_WARN, "no memory for this round; trying again");
+		*ret_failed = true;
 		return 0;
 	}
 	mm_notify("WATCHDOG=1");
@@ -296,11 +302,16 @@ static int run(struct server *server)
 	int r = 0;
 
 	while (!server->is_stopping) {
+		bool has_failed = false;
+
 		if (server->is_reload_due)
 			reload(server);
-		r = run_round(server);
+		mm_timing_begin(&server->journal.timing, mm_clock_us());
+		r = run_round(server, &has_failed);
+		mm_timing_end(&server->journal.timing, mm_clock_us(), has_failed);
 		if (r || server->options.is_once)
 			break;
+		mm_timing_due(&server->journal.timing, mm_clock_us(), delay_ms(server));
 		r = server->backend->ops->wait(
 			server->backend, server->base, server->snap.now_ms + delay_ms(server));
 		if (r)
@@ -313,6 +324,7 @@ static void close_server(struct server *server)
 {
 	mm_service_close(&server->service);
 	mm_http_close(server->http);
+	mm_journal_free(&server->journal);
 	mm_datalog_free(server->datalog);
 	mm_record_close(&server->record);
 	if (server->backend)
@@ -353,7 +365,7 @@ static int open_http(struct server *server)
 
 	if (!address || (is_replay(server) && !strcmp(address, MM_HTTP_DEFAULT)))
 		return EXIT_SUCCESS;
-	r = mm_http_open(address, server->base, &server->snap, err, sizeof(err), &server->http);
+	r = mm_http_open(address, server->base, &server->journal, err, sizeof(err), &server->http);
 	if (!r)
 		return EXIT_SUCCESS;
 	mm_log(MM_LOG_ERR, "%s", err);
@@ -370,22 +382,38 @@ static int open_control(struct server *server)
 
 	if (!path && !strcmp(options->backend, "xen"))
 		path = MM_CONTROL_DEFAULT;
-	server->service.is_replay = is_replay(server);
-	server->service.view = (struct mm_view){
-		.backend = options->backend,
-		.config = &options->config,
-		.snap = &server->snap,
-		.plan = &server->plan,
-		.hist = &server->hist,
-		.is_dry_run = options->is_dry_run,
-	};
 	if (!path || !strcmp(path, "off") || options->is_once)
 		return EXIT_SUCCESS;
+	server->service.journal = &server->journal;
+	server->service.is_replay = is_replay(server);
 	r = mm_service_open(&server->service, path, server->base, err, sizeof(err));
 	if (!r)
 		return EXIT_SUCCESS;
 	mm_log(MM_LOG_ERR, "%s", err);
 	return is_misuse(r) ? EXIT_MISUSE : EXIT_FAILURE;
+}
+
+/* The doors through which others look in, and what is kept for them. */
+static int open_doors(struct server *server)
+{
+	int r;
+
+	server->journal.view = (struct mm_view){
+		.backend = server->options.backend,
+		.config = &server->options.config,
+		.snap = &server->snap,
+		.plan = &server->plan,
+		.hist = &server->hist,
+		.leases = &server->service.leases,
+		.timing = &server->journal.timing,
+		.is_dry_run = server->options.is_dry_run,
+	};
+	r = open_http(server);
+	if (!r)
+		r = open_control(server);
+	if (!r && (server->http || server->service.control))
+		mm_journal_open(&server->journal);
+	return r;
 }
 
 static int serve(struct server *server)
@@ -404,9 +432,7 @@ static int serve(struct server *server)
 			&server->record, server->options.record, &server->options.config);
 	if (r)
 		return is_misuse(r) ? EXIT_MISUSE : EXIT_FAILURE;
-	r = open_http(server);
-	if (!r)
-		r = open_control(server);
+	r = open_doors(server);
 	if (r)
 		return r;
 	r = run(server);

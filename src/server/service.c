@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "log.h"
 #include "request.h"
 #include "service_private.h"
@@ -34,17 +35,9 @@ void mm_service_forget(struct mm_service *service)
 	service->status = NULL;
 }
 
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
-
 void mm_service_outdate(struct mm_service *service)
 {
-	if (now_us() - service->status_us >= STATUS_COST_FACTOR * service->status_cost_us)
+	if (mm_clock_us() - service->status_us >= STATUS_COST_FACTOR * service->status_cost_us)
 		mm_service_forget(service);
 }
 
@@ -72,26 +65,16 @@ void mm_answer_send(struct mm_peer *peer, json_t *answer)
 	json_decref(answer);
 }
 
-json_t *mm_answer_ok(void)
-{
-	return json_pack("{sb si}", "ok", 1, "version", MM_STATUS_VERSION);
-}
-
-json_t *mm_answer_error(const char *error)
-{
-	return json_pack("{sb si ss}", "ok", 0, "version", MM_STATUS_VERSION, "error", error);
-}
-
 static void answer_status(struct mm_service *service, struct mm_peer *peer)
 {
 	if (!service->status) {
-		uint64_t begin_us = now_us();
-		json_t *status = mm_status_json(&service->view);
+		uint64_t begin_us = mm_clock_us();
+		json_t *status = mm_status_json(&service->journal->view);
 
 		service->status = status ? json_dumps(status, JSON_COMPACT) : NULL;
 		service->status_len = service->status ? strlen(service->status) : 0;
 		json_decref(status);
-		service->status_us = now_us();
+		service->status_us = mm_clock_us();
 		service->status_cost_us = service->status_us - begin_us;
 	}
 	if (service->status)
@@ -100,35 +83,22 @@ static void answer_status(struct mm_service *service, struct mm_peer *peer)
 		mm_answer_send(peer, NULL);
 }
 
-/* Its row of the status; null when it is gone. */
-static json_t *now_json(const struct mm_service *service, const struct mm_decided_guest *guest)
-{
-	const struct mm_snapshot *snap = service->view.snap;
-
-	for (size_t i = 0; !guest->gone_ms && i < snap->count; i++)
-		if (snap->domains[i].domid == guest->domid)
-			return mm_status_guest(&service->view, i);
-	return json_null();
-}
-
 static void answer_why(
 	struct mm_service *service, struct mm_peer *peer, const struct mm_request *request)
 {
 	const struct mm_decided_guest *guest =
-		mm_decisions_find(&service->decisions, request->guest);
-	char text[160];
+		mm_decisions_find(&service->journal->decisions, request->guest);
 	json_t *answer;
 
 	if (!guest) {
-		snprintf(text, sizeof(text), "there is no guest '%s'", request->guest);
-		mm_answer_send(peer, mm_answer_error(text));
+		mm_answer_send(peer, mm_answer_no_guest(request->guest));
 		return;
 	}
 	answer = json_pack("{sb si so so}", "ok", 1, "version", MM_STATUS_VERSION, "guest",
 		json_pack("{ss sI ss sb}", "name", guest->name, "domid", (json_int_t)guest->domid,
 			"uuid", guest->uuid, "gone", guest->gone_ms != 0),
 		"decisions", mm_decisions_json(guest, (size_t)request->count));
-	if (answer && json_object_set_new(answer, "now", now_json(service, guest))) {
+	if (answer && json_object_set_new(answer, "now", mm_journal_row(service->journal, guest))) {
 		json_decref(answer);
 		answer = NULL;
 	}
@@ -141,17 +111,44 @@ static void answer_leases(struct mm_service *service, struct mm_peer *peer)
 
 	if (answer)
 		(void)json_object_set_new(answer, "leases",
-			mm_status_leases(&service->leases, service->view.snap->now_ms));
+			mm_status_leases(&service->leases, service->journal->view.snap->now_ms));
 	mm_answer_send(peer, answer);
+}
+
+static void answer_history(
+	struct mm_service *service, struct mm_peer *peer, const struct mm_request *request)
+{
+	const char *guest = request->guest[0] ? request->guest : NULL;
+	char *text = NULL;
+	size_t len = 0;
+	int r = mm_journal_history(service->journal, guest, request->since, &text, &len);
+
+	if (r == -ENOENT)
+		mm_answer_send(peer, mm_answer_no_guest(guest));
+	else if (r)
+		mm_answer_send(peer, NULL);
+	else
+		mm_peer_send(peer, text, len);
+	free(text);
+}
+
+static void answer_decisions(
+	struct mm_service *service, struct mm_peer *peer, const struct mm_request *request)
+{
+	const char *guest = request->guest[0] ? request->guest : NULL;
+	bool is_found;
+
+	mm_answer_send(peer, mm_journal_decisions(service->journal, guest, (uint64_t)request->since,
+				     (size_t)request->count, &is_found));
 }
 
 static void set_paused(struct mm_service *service, struct mm_peer *peer, bool is_paused)
 {
-	if (service->view.is_paused != is_paused)
+	if (service->journal->view.is_paused != is_paused)
 		mm_log(MM_LOG_WARN, is_paused ? "balancing is paused: no target is set until "
 						"somebody resumes it"
 					      : "balancing goes on");
-	service->view.is_paused = is_paused;
+	service->journal->view.is_paused = is_paused;
 	mm_service_forget(service);
 	mm_service_call(service);
 	mm_answer_send(peer, mm_answer_ok());
@@ -176,6 +173,12 @@ static void on_request(void *arg, struct mm_peer *peer, const char *untrusted_li
 	case MM_REQUEST_WHY:
 		answer_why(service, peer, &request);
 		break;
+	case MM_REQUEST_HISTORY:
+		answer_history(service, peer, &request);
+		break;
+	case MM_REQUEST_DECISIONS:
+		answer_decisions(service, peer, &request);
+		break;
 	case MM_REQUEST_LEASES:
 		answer_leases(service, peer);
 		break;
@@ -196,24 +199,12 @@ static void on_request(void *arg, struct mm_peer *peer, const char *untrusted_li
 
 /* ---- rounds ---------------------------------------------------------------------------------- */
 
-void mm_service_decided(struct mm_service *service, const struct timespec *wall)
+void mm_service_decided(struct mm_service *service)
 {
-	enum mm_outcome outcome = service->view.is_dry_run  ? MM_OUTCOME_DRY_RUN
-				  : service->view.is_paused ? MM_OUTCOME_PAUSED
-							    : MM_OUTCOME_SET;
+	const struct mm_view *view = &service->journal->view;
 
-	if (!mm_service_is_open(service))
-		return;
-	service->view.wall = *wall;
-	service->view.rounds++;
-	mm_lease_grant(&service->leases, service->view.snap, service->view.plan);
-	mm_decisions_round(
-		&service->decisions, service->view.snap, service->view.plan, outcome, wall);
-}
-
-void mm_service_refused(struct mm_service *service, uint32_t domid)
-{
-	mm_decisions_refused(&service->decisions, domid);
+	if (mm_service_is_open(service))
+		mm_lease_grant(&service->leases, view->snap, view->plan);
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -233,7 +224,6 @@ int mm_service_open(struct mm_service *service, const char *path, struct event_b
 	static const struct mm_control_ops ops = {
 		.request = on_request, .closed = mm_claims_closed};
 
-	service->view.leases = &service->leases;
 	service->base = base;
 	service->wake = evtimer_new(base, on_gathered, service);
 	if (!service->wake) {
@@ -251,7 +241,6 @@ void mm_service_close(struct mm_service *service)
 	for (size_t i = 0; i < MM_LEASE_MAX; i++)
 		json_decref(service->claimants[i].offer);
 	mm_leases_clear(&service->leases);
-	mm_decisions_free(&service->decisions);
 	free(service->status);
 	memset(service, 0, sizeof(*service));
 }

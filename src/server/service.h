@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What clients of the control socket can ask for, and what of it lives from round to round: leases, the requests that
- * wait for one, kept decisions, and whether balancing is paused.
+ * What clients of the control socket can ask for, and what of it lives from round to round: leases, and the requests that
+ * wait for one.
  */
 #ifndef XENMM_SERVICE_H
 #define XENMM_SERVICE_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 
 #include "control.h"
-#include "decisions.h"
-#include "status.h"
+#include "journal.h"
 #include "xenmm/lease.h"
 
 struct event_base;
@@ -32,10 +30,9 @@ struct mm_claimant {
 };
 
 struct mm_service {
-	struct mm_view view; /* set up by the owner, but for leases, wall, rounds and is_paused */
-	bool is_replay;	     /* nothing can be reserved in what has happened */
+	struct mm_journal *journal; /* the owner's */
+	bool is_replay;		    /* nothing can be reserved in what has happened */
 	struct mm_leases leases;
-	struct mm_decisions decisions;
 	struct mm_claimant claimants[MM_LEASE_MAX];
 	struct event_base *base;
 	struct event *wake; /* calls for a round */
@@ -45,7 +42,7 @@ struct mm_service {
 	uint64_t status_us, status_cost_us; /* when it was built, and how long that took */
 };
 
-/* Listens at `path`. Errors as mm_control_open(). view must be set up; the rest zeroed. */
+/* Listens at `path`. Errors as mm_control_open(). journal must be set; the rest zeroed. */
 int mm_service_open(struct mm_service *service, const char *path, struct event_base *base,
 	char *err, size_t err_size);
 
@@ -55,11 +52,8 @@ void mm_service_close(struct mm_service *service);
 /* Between sample and decision: leases as they are now, and snap->host.reserved_kib. */
 void mm_service_sampled(struct mm_service *service, struct mm_snapshot *snap);
 
-/* Between decision and its application: leases are granted, decisions kept. */
-void mm_service_decided(struct mm_service *service, const struct timespec *wall);
-
-/* The target of that domain could not be set. */
-void mm_service_refused(struct mm_service *service, uint32_t domid);
+/* Between decision and its application: leases are granted. */
+void mm_service_decided(struct mm_service *service);
 
 /* After a round, or one that failed: answers those who waited. */
 void mm_service_answer(struct mm_service *service);

@@ -21,8 +21,6 @@ void mm_service_call(struct mm_service *service);
 
 /* Sends and releases an answer; NULL: there was no memory for it. */
 void mm_answer_send(struct mm_peer *peer, json_t *answer);
-json_t *mm_answer_ok(void);
-json_t *mm_answer_error(const char *error);
 
 /* The requests "reserve" and "release", and what becomes of a client's leases when it goes. */
 void mm_claims_reserve(

@@ -48,7 +48,7 @@ pure() {
 	[ -f "$archive" ] || fail "no $archive"
 	while read -r symbol; do
 		case $symbol in
-		mm_* | mem* | str* | __str* | bcmp | snprintf | vsnprintf | qsort | bsearch | fnmatch) ;;
+		mm_* | json_* | mem* | str* | __str* | bcmp | snprintf | vsnprintf | qsort | bsearch | fnmatch) ;;
 		malloc | calloc | realloc | reallocarray | free | abort) ;;
 		fprintf | fputs | fputc | putc | fwrite | ferror | fflush | open_memstream | fclose) ;;
 		__errno_location | __assert_fail | __stack_chk_fail | __ctype_*_loc | __*_chk | __isoc*) ;;
@@ -64,6 +64,7 @@ pure() {
 
 only src/core "($pure_headers)\.h|xenmm/($core_headers)"
 never src "$xen_headers" src/backend/xen/
+only src/status "($pure_headers|time|jansson)\.h|xenmm/($core_headers)"
 never src/server 'xenmm/.*_private\.h'
 never src/ctl 'xenmm/.*_private\.h|event2/.*'
 only client "[a-z0-9_]+\.h|(sys|linux)/[a-z0-9_]+\.h|xenmm/(guest_proto|units)\.h|xenstore\.h"
@@ -73,5 +74,6 @@ never tests/sim "$xen_headers"
 never tests/fuzz "$xen_headers"
 pure "$libraries/core/libxenmm_proto.a"
 pure "$libraries/core/libxenmm_core.a"
+pure "$libraries/status/libxenmm_status.a"
 [ "$faults" = 0 ] || fail "$faults steps over the rooms' borders"
 echo "every room keeps to itself"

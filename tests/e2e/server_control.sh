@@ -94,8 +94,14 @@ for guest in status["guests"]:
     assert guest["reason"] and guest["reason_text"], guest
 assert status["leases"] == []
 END
-says '"decisions":[{"time_ms":' '{"request":"why","guest":"web"}'
+says '"decisions":[{"seq":1,"name":"web",' '{"request":"why","guest":"web"}'
 says "there is no guest 'nobody'" '{"request":"why","guest":"nobody"}'
+says '"step_ms":1000,"domain":{"name":"web","domid":1,' '{"request":"history","guest":"web"}'
+says '"step_ms":60000,"domain":null,"columns":["time_ms","total_kib"' '{"request":"history","since":-86400000}'
+says "there is no guest 'nobody'" '{"request":"history","guest":"nobody"}'
+says '"last_seq":' '{"request":"decisions","guest":"web","since":0,"count":1}'
+says '"decisions":[]' '{"request":"decisions","since":9000000}'
+says "there is no guest 'nobody'" '{"request":"decisions","guest":"nobody"}'
 says "there is no lease 7" '{"request":"release","id":7}'
 says "not JSON" 'status'
 says "there is no request 'dance'" '{"request":"dance"}'

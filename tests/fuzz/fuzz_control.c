@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/decisions.h"
+#include "status/decisions.h"
 #include "server/request.h"
 #include "xenmm/units.h"
 
@@ -31,11 +31,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (request.kind >= MM_REQUEST_COUNT || !memchr(request.guest, '\0', sizeof(request.guest)))
 		abort();
-	if (request.count < 1 || request.count > MM_DECISIONS_KEPT ||
+	if (request.count < 1 || request.count > MM_DECISIONS_FEED ||
 		request.wait_ms > MM_WAIT_MAX_MS || request.hold_ms > MM_HOLD_MAX_MS ||
 		request.kib > MM_SIZE_MAX_KIB)
 		abort();
 	if (request.kind == MM_REQUEST_RESERVE && request.kib == 0)
+		abort();
+	if (request.since < 0 && request.kind != MM_REQUEST_HISTORY)
 		abort();
 	return 0;
 }

@@ -25,6 +25,14 @@ static const struct {
 	{"{\"request\":\"release\",\"guest\":\"web\"}", "4 'web' c32 i0 k0 w0 h60000 00"},
 	{"{\"request\":\"pause\"}", "5 '' c32 i0 k0 w0 h60000 00"},
 	{"{\"request\":\"resume\"}", "6 '' c32 i0 k0 w0 h60000 00"},
+	{"{\"request\":\"history\"}", "7 '' c32 i0 k0 w0 h60000 00 s-300000"},
+	{"{\"request\":\"history\",\"guest\":\"web\",\"since\":-3600000}",
+		"7 'web' c32 i0 k0 w0 h60000 00 s-3600000"},
+	{"{\"request\":\"history\",\"since\":1700000000000}",
+		"7 '' c32 i0 k0 w0 h60000 00 s1700000000000"},
+	{"{\"request\":\"decisions\"}", "8 '' c100 i0 k0 w0 h60000 00"},
+	{"{\"request\":\"decisions\",\"guest\":\"7\",\"since\":12,\"count\":1024}",
+		"8 '7' c1024 i0 k0 w0 h60000 00 s12"},
 };
 
 static void test_right(void **state)
@@ -33,14 +41,18 @@ static void test_right(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rights); i++) {
 		struct mm_request q;
 		char err[256], got[200];
+		int len;
 
 		memset(&q, 0xa5, sizeof(q));
 		if (mm_request_parse(rights[i].line, strlen(rights[i].line), &q, err, sizeof(err)))
 			fail_msg("%s: %s", rights[i].line, err);
-		snprintf(got, sizeof(got), "%d '%s' c%llu i%llu k%llu w%llu h%llu %d%d", q.kind,
-			q.guest, (unsigned long long)q.count, (unsigned long long)q.id,
+		len = snprintf(got, sizeof(got), "%d '%s' c%llu i%llu k%llu w%llu h%llu %d%d",
+			q.kind, q.guest, (unsigned long long)q.count, (unsigned long long)q.id,
 			(unsigned long long)q.kib, (unsigned long long)q.wait_ms,
 			(unsigned long long)q.hold_ms, q.is_tied, q.is_told_of_wait);
+		if (q.since)
+			snprintf(
+				got + len, sizeof(got) - (size_t)len, " s%lld", (long long)q.since);
 		if (strcmp(got, rights[i].result) != 0)
 			fail_msg("%s: %s, not %s", rights[i].line, got, rights[i].result);
 	}
@@ -69,6 +81,11 @@ static const struct {
 	{"{\"request\":\"why\",\"guest\":\"a\",\"count\":0}", -ERANGE,
 		"'count' must be from 1 to 32"},
 	{"{\"request\":\"why\",\"guest\":\"a\",\"count\":33}", -ERANGE, "not 33"},
+	{"{\"request\":\"history\",\"since\":-9000000000000001}", -ERANGE, "'since'"},
+	{"{\"request\":\"history\",\"since\":\"-5m\"}", -EINVAL, "'since'"},
+	{"{\"request\":\"decisions\",\"since\":-1}", -ERANGE, "not -1"},
+	{"{\"request\":\"decisions\",\"count\":1025}", -ERANGE, "from 1 to 1024"},
+	{"{\"request\":\"decisions\",\"guest\":\"\"}", -EINVAL, "'guest'"},
 	{"{\"request\":\"reserve\"}", -EINVAL, "'reserve' needs 'kib'"},
 	{"{\"request\":\"reserve\",\"kib\":0}", -ERANGE, "'kib'"},
 	{"{\"request\":\"reserve\",\"kib\":-5}", -ERANGE, "not -5"},

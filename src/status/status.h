@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "timing.h"
 #include "xenmm/config.h"
 #include "xenmm/history.h"
 #include "xenmm/lease.h"
@@ -25,7 +26,9 @@ struct mm_view {
 	const struct mm_plan *plan;
 	const struct mm_history *hist;
 	const struct mm_leases *leases;
-	struct timespec wall; /* of the snapshot */
+	const struct mm_timing *timing;
+	struct timespec start; /* wall clock when mmserver began ... */
+	struct timespec wall;  /* ... and at the snapshot */
 	uint64_t rounds;
 	bool is_dry_run;
 	bool is_paused;
@@ -33,8 +36,13 @@ struct mm_view {
 
 /* All of these return a new reference, or NULL without memory. */
 json_t *mm_status_json(const struct mm_view *view);
+json_t *mm_status_server(const struct mm_view *view);
+json_t *mm_status_host(const struct mm_view *view);
 json_t *mm_status_need(const struct mm_need *need);
 json_t *mm_status_leases(const struct mm_leases *leases, uint64_t now_ms);
+
+/* The target that holds: nobody sets one in a dry run or a pause. */
+uint64_t mm_status_target(const struct mm_view *view, const struct mm_plan_entry *entry);
 
 /* The i-th domain of the snapshot, as in the array "guests" of the status. */
 json_t *mm_status_guest(const struct mm_view *view, size_t i);

@@ -15,7 +15,8 @@
 #include "xenmm/plan.h"
 #include "xenmm/snapshot.h"
 
-#define MM_DECISIONS_KEPT 32 /* of each guest */
+#define MM_DECISIONS_KEPT 32   /* of each guest */
+#define MM_DECISIONS_FEED 1024 /* of all guests together, in the order in which they were made */
 
 /* What became of a change of target. */
 enum mm_outcome {
@@ -28,6 +29,7 @@ enum mm_outcome {
 };
 
 struct mm_decided; /* opaque: one decision */
+struct mm_fed;	   /* opaque: one decision, and whose it is */
 
 /* A guest's decisions, a ring. */
 struct mm_decided_guest {
@@ -39,6 +41,7 @@ struct mm_decided_guest {
 	uint64_t gone_ms; /* when it was missed first; 0: it is there */
 	struct mm_decided *ring;
 	size_t start, count, capacity;
+	uint64_t changes; /* targets that were set */
 };
 
 struct mm_decisions {
@@ -47,6 +50,10 @@ struct mm_decisions {
 	size_t count, capacity;
 	struct mm_decided_guest *gone; /* oldest first */
 	size_t gone_count;
+	struct mm_fed *feed; /* the last MM_DECISIONS_FEED */
+	uint64_t last_seq;   /* of the latest decision; they are numbered from 1 */
+	uint64_t by_reason[MM_REASON_COUNT];
+	uint64_t refused; /* targets that could not be set */
 };
 
 /* A zeroed struct is empty. free() releases what it holds and zeroes it. */
@@ -65,6 +72,13 @@ void mm_decisions_refused(struct mm_decisions *decisions, uint32_t domid);
 /* The guest by name, domid or uuid, those that are there first; NULL: never seen, or gone for long. */
 const struct mm_decided_guest *mm_decisions_find(
 	const struct mm_decisions *decisions, const char *guest);
+
+/*
+ * The decisions later than `since_seq`, at most `max`, newest first, of all guests, or of the one that is not NULL; each says whose
+ * it is. NULL without memory.
+ */
+json_t *mm_decisions_feed(const struct mm_decisions *decisions,
+	const struct mm_decided_guest *guest, uint64_t since_seq, size_t max);
 
 /* The last `max` decisions of a guest, newest first, as a JSON array; NULL without memory. */
 json_t *mm_decisions_json(const struct mm_decided_guest *guest, size_t max);

@@ -19,6 +19,12 @@ const struct mm_plan_entry *mm_status_entry(
 	return &plan->entries[i];
 }
 
+/* A target that is not set in earnest does not hold. */
+uint64_t mm_status_target(const struct mm_view *view, const struct mm_plan_entry *entry)
+{
+	return view->is_dry_run || view->is_paused ? entry->old_kib : entry->new_kib;
+}
+
 json_t *mm_status_need(const struct mm_need *need)
 {
 	return json_pack("{sI sI sI sI}", "hard_kib", (json_int_t)need->hard_kib, "warm_kib",
@@ -42,21 +48,24 @@ static json_t *agent_json(const struct mm_snapshot *snap, const struct mm_domain
 
 static json_t *identity_json(const struct mm_snapshot *snap, const struct mm_domain *dom)
 {
-	return json_pack("{ss sI ss ss ss sI sI so}", "name", dom->name, "domid",
+	const struct mm_report *report = &dom->report;
+	json_t *used = report->source == MM_SOURCE_NONE
+			       ? json_null()
+			       : json_integer((json_int_t)(report->total_kib - report->avail_kib));
+
+	return json_pack("{ss sI ss ss ss sI so sI so}", "name", dom->name, "domid",
 		(json_int_t)dom->domid, "uuid", dom->uuid, "type", mm_dom_type_name(dom->type),
 		"state", mm_dom_state_name(dom->state), "held_kib", (json_int_t)dom->current_kib,
-		"static_max_kib", (json_int_t)dom->static_max_kib, "agent", agent_json(snap, dom));
+		"used_kib", used, "static_max_kib", (json_int_t)dom->static_max_kib, "agent",
+		agent_json(snap, dom));
 }
 
-static json_t *decision_json(
-	const struct mm_view *view, const struct mm_domain *dom, const struct mm_plan_entry *entry)
+static json_t *decision_json(const struct mm_view *view, const struct mm_plan_entry *entry)
 {
 	const struct mm_track *track = mm_history_find(view->hist, entry->domid);
-	bool is_done = !view->is_dry_run && !view->is_paused;
 
-	(void)dom;
 	return json_pack("{sb sI sI sI so sI sI sI ss ss ss}", "balanced", entry->is_balanced,
-		"target_kib", (json_int_t)(is_done ? entry->new_kib : entry->old_kib), "wish_kib",
+		"target_kib", (json_int_t)mm_status_target(view, entry), "wish_kib",
 		(json_int_t)entry->wish_kib, "use_kib", (json_int_t)entry->use_kib, "need",
 		mm_status_need(&entry->need), "min_kib", (json_int_t)entry->min_kib, "max_kib",
 		(json_int_t)entry->max_kib, "weight", (json_int_t)entry->weight, "balloon",
@@ -69,7 +78,7 @@ json_t *mm_status_guest(const struct mm_view *view, size_t i)
 	const struct mm_domain *dom = &view->snap->domains[i];
 	const struct mm_plan_entry *entry = mm_status_entry(view->snap, view->plan, i);
 	json_t *guest = identity_json(view->snap, dom);
-	json_t *decision = entry ? decision_json(view, dom, entry) : json_object();
+	json_t *decision = entry ? decision_json(view, entry) : json_object();
 
 	if (!guest || !decision || json_object_update(guest, decision)) {
 		json_decref(guest);
@@ -116,16 +125,18 @@ json_t *mm_status_leases(const struct mm_leases *leases, uint64_t now_ms)
 	return array;
 }
 
-static json_t *server_json(const struct mm_view *view)
+json_t *mm_status_server(const struct mm_view *view)
 {
-	return json_pack("{ss ss ss sI sb sb sI sI}", "version", XENMM_VERSION, "backend",
+	return json_pack("{ss ss ss sI sb sb sI sI sI sI sI}", "version", XENMM_VERSION, "backend",
 		view->backend, "policy", mm_policy_name(view->config->policy), "interval_ms",
 		(json_int_t)view->config->interval_ms, "dry_run", view->is_dry_run, "paused",
-		view->is_paused, "rounds", (json_int_t)view->rounds, "time_ms",
-		mm_status_time(&view->wall));
+		view->is_paused, "rounds", (json_int_t)view->rounds, "start_ms",
+		mm_status_time(&view->start), "time_ms", mm_status_time(&view->wall), "round_us",
+		(json_int_t)view->timing->duration.last_us, "lag_us",
+		(json_int_t)view->timing->lag.last_us);
 }
 
-static json_t *host_json(const struct mm_view *view)
+json_t *mm_status_host(const struct mm_view *view)
 {
 	const struct mm_host *host = &view->snap->host;
 	const struct mm_plan *plan = view->plan;
@@ -143,8 +154,8 @@ static json_t *host_json(const struct mm_view *view)
 json_t *mm_status_json(const struct mm_view *view)
 {
 	return json_pack("{sb si so so so so}", "ok", 1, "version", MM_STATUS_VERSION, "server",
-		server_json(view), "host", host_json(view), "guests", guests_json(view), "leases",
-		mm_status_leases(view->leases, view->snap->now_ms));
+		mm_status_server(view), "host", mm_status_host(view), "guests", guests_json(view),
+		"leases", mm_status_leases(view->leases, view->snap->now_ms));
 }
 
 json_t *mm_status_offer(const struct mm_snapshot *snap, const struct mm_offer *offer)

@@ -4,27 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "status.h"
+#include "decisions_private.h"
 #include "xenmm/units.h"
 
 #define GONE_MAX 64
 #define GONE_MS	 UINT64_C(600000)
-
-struct mm_decided {
-	struct timespec wall;
-	enum mm_outcome outcome;
-	struct mm_plan_entry entry;
-	uint64_t budget_kib, spare_kib, pool_kib;
-	bool is_overcommitted;
-};
-
-static const char *const outcome_names[MM_OUTCOME_COUNT] = {
-	[MM_OUTCOME_NONE] = "none",
-	[MM_OUTCOME_SET] = "set",
-	[MM_OUTCOME_DRY_RUN] = "dry-run",
-	[MM_OUTCOME_PAUSED] = "paused",
-	[MM_OUTCOME_REFUSED] = "refused",
-};
 
 static void free_guests(struct mm_decided_guest *guests, size_t count)
 {
@@ -38,12 +22,13 @@ void mm_decisions_free(struct mm_decisions *decisions)
 	free_guests(decisions->guests, decisions->count);
 	free_guests(decisions->gone, decisions->gone_count);
 	free(decisions->next);
+	free(decisions->feed);
 	memset(decisions, 0, sizeof(*decisions));
 }
 
 /* ---- rings ----------------------------------------------------------------------------------- */
 
-static struct mm_decided *newest(const struct mm_decided_guest *guest, size_t back)
+struct mm_decided *mm_decided_newest(const struct mm_decided_guest *guest, size_t back)
 {
 	if (back >= guest->count)
 		return NULL;
@@ -66,7 +51,7 @@ static struct mm_decided *add_slot(struct mm_decided_guest *guest)
 		guest->start = (guest->start + 1) % guest->capacity;
 	else
 		guest->count++;
-	return newest(guest, 0);
+	return mm_decided_newest(guest, 0);
 }
 
 /* A target that was reached, or a wait that is over, is told by the changes themselves. */
@@ -92,7 +77,7 @@ static bool is_same_change(
 static bool is_news(const struct mm_decided_guest *guest, const struct mm_plan_entry *entry,
 	enum mm_outcome outcome)
 {
-	const struct mm_decided *last = newest(guest, 0);
+	const struct mm_decided *last = mm_decided_newest(guest, 0);
 
 	if (entry->is_change)
 		return !last || !is_same_change(last, entry, outcome);
@@ -102,18 +87,24 @@ static bool is_news(const struct mm_decided_guest *guest, const struct mm_plan_e
 	       !is_plain_end(guest->last_reason, entry->reason);
 }
 
-static void note(struct mm_decided_guest *guest, const struct mm_plan *plan,
-	const struct mm_plan_entry *entry, enum mm_outcome outcome, const struct timespec *wall)
+static void note(struct mm_decisions *decisions, struct mm_decided_guest *guest,
+	const struct mm_plan *plan, const struct mm_plan_entry *entry, enum mm_outcome outcome,
+	const struct timespec *wall)
 {
 	struct mm_decided *slot;
+	uint64_t seq = 0;
 
 	if (!entry->is_change)
 		outcome = MM_OUTCOME_NONE;
 	slot = is_news(guest, entry, outcome) ? add_slot(guest) : NULL;
-	if (!slot && entry->is_change)
-		slot = newest(guest, 0); /* tried again: its time and numbers are today's */
 	if (slot)
+		seq = ++decisions->last_seq;
+	else if (entry->is_change)
+		slot = mm_decided_newest(
+			guest, 0); /* tried again: its time and numbers are today's */
+	if (slot) {
 		*slot = (struct mm_decided){
+			.seq = seq ? seq : slot->seq,
 			.wall = *wall,
 			.outcome = outcome,
 			.entry = *entry,
@@ -122,6 +113,11 @@ static void note(struct mm_decided_guest *guest, const struct mm_plan *plan,
 			.pool_kib = plan->pool_kib,
 			.is_overcommitted = plan->is_overcommitted,
 		};
+		mm_feed_put(decisions, guest, slot);
+	}
+	if (seq)
+		decisions->by_reason[entry->reason]++;
+	guest->changes += outcome == MM_OUTCOME_SET;
 	guest->last_reason = entry->reason;
 	guest->has_round = true;
 }
@@ -204,7 +200,7 @@ void mm_decisions_round(struct mm_decisions *decisions, const struct mm_snapshot
 		forget_gone(decisions);
 	for (size_t i = 0; i < snap->count; i++) {
 		decisions->next[i] = advance(decisions, &cursor, &snap->domains[i], snap->now_ms);
-		note(&decisions->next[i], plan, &plan->entries[i], outcome, wall);
+		note(decisions, &decisions->next[i], plan, &plan->entries[i], outcome, wall);
 	}
 	for (; cursor < decisions->count; cursor++)
 		keep_gone(decisions, &decisions->guests[cursor], snap->now_ms);
@@ -217,6 +213,7 @@ void mm_decisions_round(struct mm_decisions *decisions, const struct mm_snapshot
 void mm_decisions_refused(struct mm_decisions *decisions, uint32_t domid)
 {
 	size_t low = 0, high = decisions->count;
+	struct mm_decided_guest *guest;
 	struct mm_decided *last;
 
 	while (low < high) {
@@ -229,9 +226,14 @@ void mm_decisions_refused(struct mm_decisions *decisions, uint32_t domid)
 	}
 	if (low == decisions->count || decisions->guests[low].domid != domid)
 		return;
-	last = newest(&decisions->guests[low], 0);
-	if (last && last->outcome == MM_OUTCOME_SET)
-		last->outcome = MM_OUTCOME_REFUSED;
+	guest = &decisions->guests[low];
+	last = mm_decided_newest(guest, 0);
+	if (!last || last->outcome != MM_OUTCOME_SET)
+		return;
+	last->outcome = MM_OUTCOME_REFUSED;
+	guest->changes--;
+	decisions->refused++;
+	mm_feed_put(decisions, guest, last);
 }
 
 const struct mm_decided_guest *mm_decisions_find(
@@ -252,35 +254,4 @@ const struct mm_decided_guest *mm_decisions_find(
 			by_name = row;
 	}
 	return by_name;
-}
-
-/* ---- JSON ------------------------------------------------------------------------------------ */
-
-static json_t *decided_json(const struct mm_decided *decided)
-{
-	const struct mm_plan_entry *entry = &decided->entry;
-
-	return json_pack("{sI ss ss ss sI sI sI sI sI so sI sI sI sI sI sI sb}", "time_ms",
-		(json_int_t)decided->wall.tv_sec * 1000 + decided->wall.tv_nsec / 1000000, "reason",
-		mm_reason_name(entry->reason), "reason_text", mm_reason_text(entry->reason),
-		"outcome", outcome_names[decided->outcome], "old_kib", (json_int_t)entry->old_kib,
-		"new_kib", (json_int_t)entry->new_kib, "held_kib", (json_int_t)entry->current_kib,
-		"use_kib", (json_int_t)entry->use_kib, "wish_kib", (json_int_t)entry->wish_kib,
-		"need", mm_status_need(&entry->need), "min_kib", (json_int_t)entry->min_kib,
-		"max_kib", (json_int_t)entry->max_kib, "weight", (json_int_t)entry->weight,
-		"budget_kib", (json_int_t)decided->budget_kib, "spare_kib",
-		(json_int_t)decided->spare_kib, "pool_kib", (json_int_t)decided->pool_kib,
-		"overcommitted", decided->is_overcommitted);
-}
-
-json_t *mm_decisions_json(const struct mm_decided_guest *guest, size_t max)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; array && i < guest->count && i < max; i++)
-		if (json_array_append_new(array, decided_json(newest(guest, i)))) {
-			json_decref(array);
-			return NULL;
-		}
-	return array;
 }
