@@ -119,6 +119,12 @@ static void complain(struct mm_datalog *log, uint64_t now_ms, const char *what)
 		log->dir, what, strerror(errno));
 }
 
+void mm_datalog_probe(struct mm_datalog *log, uint64_t now_ms)
+{
+	if (!next_run(log) || access(log->dir, W_OK | X_OK))
+		complain(log, now_ms, "write there");
+}
+
 static int write_head(int fd, const struct mm_domain *dom)
 {
 	char head[HEAD_MAX];

@@ -21,6 +21,12 @@ struct mm_datalog; /* opaque */
  */
 int mm_datalog_new(const char *dir, const struct timespec *start, struct mm_datalog **ret_log);
 
+/*
+ * Makes the directory if it is missing, and warns where nothing can be written into it: long before the
+ * first guest reports, while whoever started us still looks.
+ */
+void mm_datalog_probe(struct mm_datalog *log, uint64_t now_ms);
+
 /* Closes all files. NULL allowed. */
 void mm_datalog_free(struct mm_datalog *log);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "xenmm/units.h"
 
 void mm_events_free(struct mm_events *events)
 {
@@ -104,9 +105,50 @@ void mm_events_refused(struct mm_events *events, const struct mm_snapshot *snap,
 		dom ? dom->name : "?", entry->domid, entry->new_kib, why);
 }
 
+static void tell_limit(
+	uint64_t *told_kib, const char *name, uint64_t kib, const struct mm_host *host)
+{
+	char size[16], total[16];
+	bool is_beyond = kib > host->total_kib;
+
+	if (is_beyond && *told_kib != kib)
+		mm_log(MM_LOG_WARN,
+			"%s: %s is more than the %s that this host has; a bare number is KiB", name,
+			mm_format_size(size, sizeof(size), kib),
+			mm_format_size(total, sizeof(total), host->total_kib));
+	*told_kib = is_beyond ? kib : 0;
+}
+
+void mm_events_limits(
+	struct mm_events *events, const struct mm_config *cfg, const struct mm_host *host)
+{
+	tell_limit(&events->told_reserve_kib, "reserve", cfg->reserve_kib, host);
+	tell_limit(&events->told_budget_kib, "budget", cfg->budget_kib, host);
+}
+
+/* What all balanced guests are guaranteed, whatever they use. */
+static uint64_t sum_of_minima(const struct mm_plan *plan)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->entries[i].is_balanced)
+			sum += plan->entries[i].min_kib;
+	return sum;
+}
+
 static void tell_overcommitted(struct mm_events *events, const struct mm_plan *plan)
 {
-	if (plan->is_overcommitted && !events->was_overcommitted)
+	uint64_t minima_kib = sum_of_minima(plan);
+
+	if (plan->is_overcommitted && !events->was_overcommitted && minima_kib > plan->budget_kib)
+		mm_log(MM_LOG_WARN,
+			"overcommitted: the guests' minima alone are %" PRIu64
+			" KiB, the budget is %" PRIu64
+			" KiB: lower min or reserve, or raise budget; nobody is squeezed below its "
+			"own hard use",
+			minima_kib, plan->budget_kib);
+	else if (plan->is_overcommitted && !events->was_overcommitted)
 		mm_log(MM_LOG_WARN,
 			"overcommitted: hard use of all guests exceeds the budget of %" PRIu64
 			" KiB; nobody is squeezed below its own",

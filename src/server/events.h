@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "xenmm/backend.h"
+#include "xenmm/config.h"
 #include "xenmm/plan.h"
 #include "xenmm/snapshot.h"
 
@@ -25,6 +26,7 @@ struct mm_events {
 	struct mm_event_guest *next;   /* ... and room for this one */
 	size_t count, capacity;
 	bool was_overcommitted;
+	uint64_t told_reserve_kib, told_budget_kib; /* too large, and said so; 0: was not */
 };
 
 void mm_events_free(struct mm_events *events);
@@ -40,6 +42,13 @@ void mm_events_refused(struct mm_events *events, const struct mm_snapshot *snap,
 /* A round was decided: tells which guests stand otherwise than in the round before. */
 void mm_events_round(
 	struct mm_events *events, const struct mm_snapshot *snap, const struct mm_plan *plan);
+
+/*
+ * Tells, once for each value, of sizes in the settings that are larger than the host: most likely a
+ * number whose unit is missing or wrong.
+ */
+void mm_events_limits(
+	struct mm_events *events, const struct mm_config *cfg, const struct mm_host *host);
 
 /* Tells what the back end has to say by itself. */
 void mm_events_notes(struct mm_backend *backend);

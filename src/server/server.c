@@ -146,6 +146,8 @@ static void begin(struct server *server)
 		(void)mm_datalog_new(server->options.log_dir ? server->options.log_dir : ".",
 			&server->start,
 			&server->datalog); /* without memory for it there are no data logs */
+	if (server->datalog)
+		mm_datalog_probe(server->datalog, server->snap.now_ms);
 	mm_notify("READY=1");
 }
 
@@ -267,6 +269,7 @@ static int run_round(struct server *server, bool *ret_failed)
 	r = follow_recorded(server, false);
 	if (r)
 		return r;
+	mm_events_limits(&server->events, &server->options.config, &server->snap.host);
 	r = act(server);
 	if (r) {
 		mm_log(MM_LOG_WARN, "no memory for this round; trying again");

@@ -155,6 +155,30 @@ grep -qx 'G web max=200M' trace || fail "the trace does not have the rule"
 run 0 "$bin/mmserver" --backend "replay:$work/trace"
 grep -q ' rounds, 0 differ' out || fail "the replay differs"
 
+# Sizes beyond the host are told, once; a number that is right is not.
+cat >small.scn <<'END'
+host total=1G dom0=256M
+duration 20s
+guest web memory=256M maxmem=512M use=60M
+guest db  memory=256M maxmem=512M use=60M
+END
+run 0 "$bin/mmserver" --http off --backend sim:small.scn -n --reserve 2000000 --budget 5G
+[ "$(grep -c "a bare number is KiB" "$work/err")" = 2 ] || fail "not one line for each size beyond the host"
+grep -qx "mmserver: reserve: 1.9G is more than the 1G that this host has; a bare number is KiB" "$work/err" || fail "reserve"
+grep -qx "mmserver: budget: 5G is more than the 1G that this host has; a bare number is KiB" "$work/err" || fail "budget"
+echo "reserve = 2T" >large.conf
+run 0 "$bin/mmserver" --http off --backend sim:small.scn -n --config large.conf
+grep -qx "mmserver: reserve: 2T is more than the 1G that this host has; a bare number is KiB" "$work/err" || fail "reserve of the file"
+run 0 "$bin/mmserver" --http off --backend sim:small.scn -n --reserve 64M --budget 1G
+! grep -q "a bare number" "$work/err" || fail "a size that fits is told"
+
+# What overcommits: minima that do not fit, or what the guests use.
+run 0 "$bin/mmserver" --http off --backend sim:small.scn -n --budget 300M --min 200M
+grep -q "overcommitted: the guests' minima alone are 409600 KiB, the budget is 307200 KiB: lower min or reserve" "$work/err" ||
+	fail "minima are not named"
+run 0 "$bin/mmserver" --http off --backend sim:small.scn -n --budget 100M --min 20M
+grep -q "overcommitted: hard use of all guests exceeds the budget of 102400 KiB" "$work/err" || fail "hard use is not named"
+
 # Without a file there is nothing to read, and nothing ends.
 rm -f out err
 "$bin/mmserver" --http off --backend sim --pace real --interval 0.2 >out 2>err &

@@ -40,6 +40,11 @@ run 0 "$bin/mmserver" --http off --backend sim --seed 7 -d "$work/made"
 run 0 "$bin/mmserver" --http off --backend sim --seed 7 -d "$work/file/folder"
 grep -q "$work/file/folder" "$work/err" || fail "the bad folder is not reported"
 cmp -s "$work/out" "$work/table" || fail "the table is another one without logs"
+# Said at the start, not when the first guest reports; none here ever does.
+printf '%s\n' 'host total=1G dom0=256M' 'duration 5s' 'guest mute memory=64M agent=none' >"$work/mute.scn"
+run 0 "$bin/mmserver" --http off --backend "sim:$work/mute.scn" -d "$work/file/folder"
+grep -q "data logs in $work/file/folder: cannot write there: Not a directory; balancing goes on without them" "$work/err" ||
+	fail "the bad folder is not reported at the start"
 mkdir "$work/other"
 run 0 "$bin/mmserver" --http off --backend sim --seed 7 --log-dir "$work/other"
 [ "$(find "$work/other" -name '*_1_*.log' | wc -l)" = ${#first[@]} ] || fail "--log-dir is not used"
