@@ -95,6 +95,12 @@ void mm_lease_grant(
 /* What the leases before that one are still to get, hopeless ones apart; with id 0 all leases. */
 uint64_t mm_lease_ahead(const struct mm_leases *leases, uint32_t id);
 
+/*
+ * The largest lease that this host could ever grant: with no guest on it, and the reserve kept. Dom0's own
+ * memory is taken to stay as it is.
+ */
+uint64_t mm_lease_limit(const struct mm_snapshot *snap, uint64_t reserve_kib);
+
 /* One guest's part in an answer. */
 struct mm_donor {
 	uint32_t domid;

@@ -366,6 +366,15 @@ void mm_lease_weigh(
 	}
 }
 
+uint64_t mm_lease_limit(const struct mm_snapshot *snap, uint64_t reserve_kib)
+{
+	uint64_t sum = snap->host.free_kib;
+
+	for (size_t i = 0; i < snap->count; i++)
+		sum += snap->domains[i].current_kib;
+	return mm_sub_floor(sum, reserve_kib);
+}
+
 void mm_lease_grant(
 	struct mm_leases *leases, const struct mm_snapshot *snap, const struct mm_plan *plan)
 {

@@ -162,23 +162,78 @@ static int create(struct mm_client *client, uint64_t wait_ms, char **words, int 
 	return write_policy(client->command, &cfg);
 }
 
+/* Whether it is an option of ours: --wait, --wait=5, -w or -w5, but none of xl's. */
+static bool is_ours(const struct mm_ctl_command *command, const char *word)
+{
+	if (!strcmp(word, "--help"))
+		return true;
+	for (const struct mm_ctl_option *o = command->options; o->name; o++) {
+		size_t len = strlen(o->name);
+
+		if (o->letter && word[0] == '-' && word[1] == o->letter)
+			return true;
+		if (!strncmp(word, "--", 2) && !strncmp(word + 2, o->name, len) &&
+			(word[2 + len] == '\0' || word[2 + len] == '='))
+			return true;
+	}
+	return false;
+}
+
+/* Takes the option at optind. Returns 0, MM_CTL_END, MM_CTL_DONE or MM_CTL_WRONG. */
+static int take_option(struct mm_client *client, uint64_t *wait_ms, int argc, char **argv)
+{
+	int option = mm_ctl_next(client->command, argc, argv);
+
+	if (option < 0 || mm_client_option(client, option, optarg))
+		return option < 0 ? option : 0;
+	return mm_reserve_time(client->command, "wait", optarg, WAIT_MAX_MS, wait_ms) ? MM_CTL_WRONG
+										      : 0;
+}
+
+/*
+ * Behind the file: options of ours up to a "--"; all other words are moved together, for xl. Returns 0 and how many,
+ * or as take_option().
+ */
+static int take_words(
+	struct mm_client *client, uint64_t *wait_ms, int argc, char **argv, int *ret_count)
+{
+	bool is_xls = !strcmp(argv[optind - 1], "--");
+	char **words = argv + optind;
+	int count = 0, r = 0;
+
+	while (r == 0 && optind < argc) {
+		if (count == 0 || is_xls)
+			words[count++] = argv[optind++];
+		else if (!strcmp(argv[optind], "--"))
+			is_xls = optind++ > 0;
+		else if (is_ours(client->command, argv[optind]))
+			r = take_option(client, wait_ms, argc, argv);
+		else
+			words[count++] = argv[optind++];
+	}
+	*ret_count = count;
+	return r;
+}
+
 static int run(const struct mm_ctl_command *command, int argc, char **argv)
 {
 	struct mm_client client = {.command = command};
 	uint64_t wait_ms = MM_RESERVE_WAIT_MS;
-	int option, r;
+	int count = 0, r = 0;
+	char **words;
 
-	while ((option = mm_ctl_next(command, argc, argv)) >= 0)
-		if (!mm_client_option(&client, option, optarg) &&
-			mm_reserve_time(command, "wait", optarg, WAIT_MAX_MS, &wait_ms))
-			return MM_EXIT_MISUSE;
-	if (option != MM_CTL_END)
-		return option == MM_CTL_DONE ? mm_ctl_finish(command, 0) : MM_EXIT_MISUSE;
-	if (optind >= argc) {
+	while (r == 0)
+		r = take_option(&client, &wait_ms, argc, argv);
+	words = argv + optind;
+	if (r == MM_CTL_END)
+		r = take_words(&client, &wait_ms, argc, argv, &count);
+	if (r)
+		return r == MM_CTL_DONE ? mm_ctl_finish(command, 0) : MM_EXIT_MISUSE;
+	if (count == 0) {
 		mm_ctl_say(command, "needs the guest's configuration file");
 		return MM_EXIT_MISUSE;
 	}
-	r = create(&client, wait_ms, argv + optind, argc - optind);
+	r = create(&client, wait_ms, words, count);
 	mm_client_close(&client);
 	return mm_ctl_finish(command, r);
 }
@@ -187,7 +242,8 @@ const struct mm_ctl_command mm_ctl_create = {
 	.name = "create",
 	.args = "[OPTION]... FILE.cfg [XL-ARGUMENT]...",
 	.help = "set a guest's memory aside, then start it with 'xl create'",
-	.more = "A line xenmm = \"min=256M weight=200\" of the configuration is the guest's "
+	.more = "Options may stand behind FILE.cfg too; behind '--' all words are xl's.\n"
+		"A line xenmm = \"min=256M weight=200\" of the configuration is the guest's "
 		"policy, see mmserver(8).\n",
 	.options = options,
 	.is_ordered = true,

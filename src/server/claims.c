@@ -228,19 +228,41 @@ static json_t *refused_json(const struct mm_service *service)
 	return array;
 }
 
+/* The most that any wait could bring. */
+static uint64_t limit_kib(const struct mm_service *service)
+{
+	return mm_lease_limit(
+		service->journal->view.snap, service->journal->view.config->reserve_kib);
+}
+
+/* What is said of a lease of which so much is free: that it took too long, or could never be. */
+static void explain(const struct mm_service *service, const struct mm_claimant *claimant,
+	uint64_t kib, uint64_t free_kib, size_t size, char *ret_text)
+{
+	char wanted[16], there[16];
+
+	mm_format_size(wanted, sizeof(wanted), kib);
+	if (kib > limit_kib(service))
+		snprintf(ret_text, size,
+			"%s can never be had: without any guest this host would have %s", wanted,
+			mm_format_size(there, sizeof(there), limit_kib(service)));
+	else
+		snprintf(ret_text, size,
+			"%s could not be had within %" PRIu64 ".%" PRIu64 " s: %s of it are free",
+			wanted, claimant->wait_ms / 1000, claimant->wait_ms % 1000 / 100,
+			mm_format_size(there, sizeof(there), free_kib));
+}
+
 static void answer_failed(struct mm_service *service, struct mm_claimant *claimant)
 {
 	const struct mm_lease *lease = mm_lease_find(&service->leases, claimant->lease_id);
 	uint64_t ahead_kib = mm_lease_ahead(&service->leases, lease->id);
 	uint64_t free_kib = mm_min_u64(
 		mm_sub_floor(service->journal->view.plan->spare_kib, ahead_kib), lease->kib);
-	char size[16], there[16], text[200];
 	struct mm_peer *peer = claimant->peer;
+	char text[200];
 
-	snprintf(text, sizeof(text),
-		"%s could not be had within %" PRIu64 ".%" PRIu64 " s: %s of it are free",
-		mm_format_size(size, sizeof(size), lease->kib), claimant->wait_ms / 1000,
-		claimant->wait_ms % 1000 / 100, mm_format_size(there, sizeof(there), free_kib));
+	explain(service, claimant, lease->kib, free_kib, sizeof(text), text);
 	mm_log(MM_LOG_WARN, "lease %" PRIu32 "%s%s: %s", lease->id, lease->name[0] ? " for " : "",
 		lease->name, text);
 	mm_answer_send(
@@ -260,6 +282,8 @@ static void begin_wait(struct mm_service *service, struct mm_claimant *claimant)
 	claimant->has_begun = true;
 	claimant->begin_ms = service->journal->view.snap->now_ms;
 	claimant->offer = offer_json(service, lease);
+	if (lease->kib > limit_kib(service))
+		claimant->wait_ms = 0; /* what can never be had is not waited for */
 	if (claimant->is_told_of_wait && !lease->is_granted && claimant->wait_ms > 0)
 		mm_answer_send(claimant->peer,
 			json_pack("{sb si sb sI sI sO}", "ok", 1, "version", MM_STATUS_VERSION,

@@ -109,9 +109,12 @@ one_line "there is no lease 9"
 ctl 0 release 1
 ctl 0 leases
 has '^no leases$'
-ctl 1 reserve 5G --wait 500ms
-grep -q "5G could not be had within 0.5 s" "$work/err" || fail "no reason"
+ctl 1 reserve 1300M --wait 500ms
+grep -q "1.3G could not be had within 0.5 s" "$work/err" || fail "no reason"
 grep -q "mute holds 64M and could do without 64M: never reported" "$work/err" || fail "nobody refused"
+# More than the host has beside dom0 and the reserve: nobody waits for that.
+ctl 1 reserve 5G --wait 1h
+grep -q "5G can never be had: without any guest this host would have 1.3G" "$work/err" || fail "no reason"
 # shellcheck disable=SC2016
 ctl 7 reserve 100M -- sh -c '"$MMCTL" leases --socket "$SOCKET"; exit 7'
 has '^lease [0-9]+: 100M for the next guest, set aside, ends with its client$'
@@ -163,8 +166,22 @@ grep -qx "lease [0-9]*: 712M for mail, set aside, ends with its client" "$work/a
 	fail "the lease does not last while xl works: $(cat "$work/asked")"
 no_lease || fail "the lease outlives xl"
 rm "$work/asked"
-ctl 1 create --wait 200ms "$work/mail.cfg" memory=3000 maxmem=3000
+# Options behind the file, too; behind -- they are xl's.
+ctl 0 create "$work/mail.cfg" -p --wait 5 vcpus=2 -w5 -- --wait -w
+grep -qx "xl create $work/mail.cfg -p vcpus=2 --wait -w" "$work/asked" || fail "xl was asked: $(cat "$work/asked")"
+rm "$work/asked"
+ctl 0 create -- "$work/mail.cfg" --wait x
+grep -qx "xl create $work/mail.cfg --wait x" "$work/asked" || fail "xl was asked: $(cat "$work/asked")"
+rm "$work/asked"
+misuse "wait: 'x' is not a time" create "$work/mail.cfg" -p --wait x
+misuse "option '--wait' needs a value" create "$work/mail.cfg" --wait
+ctl 0 create "$work/mail.cfg" --help
+has '^Usage: mmctl create '
+ctl 1 create "$work/mail.cfg" memory=1200 maxmem=1200 --wait 200ms
 grep -q "could not be had within 0.2 s" "$work/err" || fail "no reason"
+[ ! -e "$work/asked" ] || fail "xl runs without memory"
+ctl 1 create --wait 1h "$work/mail.cfg" memory=3000 maxmem=3000
+grep -q "can never be had" "$work/err" || fail "no reason"
 [ ! -e "$work/asked" ] || fail "xl runs without memory"
 touch "$work/fails"
 ctl 1 create "$work/mail.cfg"

@@ -122,9 +122,14 @@ grep -q '"id":2' "$work/out" || fail "an id comes again"
 says '"ok":true' '{"request":"release","guest":"mail"}'
 no_lease || fail "a released lease is there"
 # More than there is: refused after the wait, with who kept what; nobody is squeezed for it meanwhile.
-ask '{"request":"reserve","kib":8388608,"wait_ms":1000}' >"$work/out"
-grep -q '"ok":false,.*8G could not be had within 1.0 s.*"missing_kib":[0-9]*,"refused":\[' "$work/out" ||
-	fail "8 GiB are not refused"
+ask '{"request":"reserve","kib":1310720,"wait_ms":1000}' >"$work/out"
+grep -q '"ok":false,.*1.3G could not be had within 1.0 s.*"missing_kib":[0-9]*,"refused":\[' "$work/out" ||
+	fail "1.25 GiB are not refused"
+no_lease || fail "a refused lease is there"
+# More than there could be if all guests ended: refused at once.
+ask '{"request":"reserve","kib":8388608,"wait_ms":3600000}' >"$work/out"
+grep -q '"ok":false,.*8G can never be had: without any guest this host would have 1.3G.*"missing_kib":[0-9]*,"refused":\[' "$work/out" ||
+	fail "8 GiB are not refused at once"
 no_lease || fail "a refused lease is there"
 
 # ---- clients that go ----

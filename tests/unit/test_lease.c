@@ -399,6 +399,18 @@ static void test_offer(void **state)
 	assert_int_equal(offer.donor_count, 0);
 }
 
+/* With all guests gone; below the reserve there is nothing. */
+static void test_limit(void **state)
+{
+	struct bench *b = *state;
+
+	b->snap.host.free_kib = MIB(300);
+	add_domain(b, 1, "web", MM_DOM_RUNNING)->current_kib = MIB(500);
+	add_domain(b, 2, "old", MM_DOM_PAUSED)->current_kib = MIB(100);
+	assert_int_equal(mm_lease_limit(&b->snap, MIB(192)), MIB(708));
+	assert_int_equal(mm_lease_limit(&b->snap, MIB(900)), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -414,6 +426,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_failed_start, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_one_each, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_offer, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_limit, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
