@@ -13,7 +13,7 @@ set(XENMM_UNIT_DIR "${xenmm_unit_default}" CACHE PATH "Where systemd units are i
 set(XENMM_DEFAULT_DIR "${CMAKE_INSTALL_FULL_SYSCONFDIR}/default")
 set(XENMM_INIT_DIR "${CMAKE_INSTALL_FULL_SYSCONFDIR}/init.d")
 
-# The JSON socket is the only thing that needs the network.
+# The HTTP endpoint is the only thing that needs the network.
 set(XENMM_UNIT_FAMILIES "AF_UNIX")
 if(SOCK)
   set(XENMM_UNIT_FAMILIES "AF_UNIX AF_INET")

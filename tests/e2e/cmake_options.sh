@@ -41,7 +41,7 @@ bad "XENMM_WITH_XEN=OFF: must be ON with ONLY_CLIENT=ON, because mmclient writes
 	-DONLY_CLIENT=ON -DXENMM_WITH_XEN=OFF
 
 # Without Xen everything else must configure anywhere.
-good -DXENMM_WITH_XEN=OFF -DTAX_RATE=AUTO
+good -DXENMM_WITH_XEN=OFF -DSOCK=OFF -DTAX_RATE=AUTO
 says "AUTO"
 says "sim, replay"
 for value in 0 0.0 0.25 1 1.0 0.123456; do
