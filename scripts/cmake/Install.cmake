@@ -47,6 +47,13 @@ if(NOT ONLY_CLIENT)
   # An example: the administrator links to it where libvirt is to use it.
   install(PROGRAMS scripts/libvirt-hook-libxl DESTINATION "${CMAKE_INSTALL_DATADIR}/xenmm"
     COMPONENT server)
+  # For those who watch it: Prometheus' alerts, Grafana's dashboard, the shape of the JSON answers.
+  install(FILES scripts/prometheus/xenmm-alerts.yml DESTINATION "${CMAKE_INSTALL_DATADIR}/xenmm/prometheus"
+    COMPONENT server)
+  install(FILES scripts/grafana/xenmm.json DESTINATION "${CMAKE_INSTALL_DATADIR}/xenmm/grafana"
+    COMPONENT server)
+  install(FILES src/web/schema/xenmm-api.schema.json DESTINATION "${CMAKE_INSTALL_DATADIR}/xenmm"
+    COMPONENT server)
   install(FILES scripts/mmserver.default DESTINATION "${XENMM_DEFAULT_DIR}" RENAME mmserver
     COMPONENT server)
 endif()
