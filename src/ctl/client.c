@@ -2,6 +2,7 @@
 #include "client.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,27 @@ bool mm_client_option(struct mm_client *client, int option, const char *value)
 	return true;
 }
 
+__attribute__((format(printf, 2, 3))) static void say(
+	const struct mm_client *client, const char *format, ...)
+{
+	char line[512];
+	va_list args;
+
+	va_start(args, format);
+	if (client->why) {
+		vsnprintf(client->why, client->why_size, format, args);
+	} else {
+		vsnprintf(line, sizeof(line), format, args);
+		mm_ctl_say(client->command, "%s", line);
+	}
+	va_end(args);
+}
+
+bool mm_client_is_open(const struct mm_client *client)
+{
+	return client->buf != NULL;
+}
+
 void mm_client_close(struct mm_client *client)
 {
 	if (client->buf) /* there is none before the first connection */
@@ -43,11 +65,10 @@ void mm_client_close(struct mm_client *client)
 static int no_server(const struct mm_client *client, const char *path, int error)
 {
 	if (error == EACCES || error == EPERM) {
-		mm_ctl_say(client->command, "no permission to use %s: only root has it", path);
+		say(client, "no permission to use %s: only root has it", path);
 		return MM_EXIT_FAILED;
 	}
-	mm_ctl_say(client->command, "no mmserver answers at %s: %s; is it running?", path,
-		strerror(error));
+	say(client, "no mmserver answers at %s: %s; is it running?", path, strerror(error));
 	return MM_EXIT_NO_SERVER;
 }
 
@@ -59,7 +80,7 @@ static int connect_server(struct mm_client *client)
 	if (client->buf)
 		return MM_EXIT_OK;
 	if (!*path || strlen(path) >= sizeof(address.sun_path)) {
-		mm_ctl_say(client->command, "socket: '%s' must have 1 to %zu bytes", path,
+		say(client, "socket: '%s' must have 1 to %zu bytes", path,
 			sizeof(address.sun_path) - 1);
 		return MM_EXIT_MISUSE;
 	}
@@ -67,7 +88,7 @@ static int connect_server(struct mm_client *client)
 	client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	client->buf = client->fd < 0 ? NULL : malloc(4096);
 	if (!client->buf) {
-		mm_ctl_say(client->command, "no socket: %s", strerror(errno));
+		say(client, "no socket: %s", strerror(errno));
 		return MM_EXIT_FAILED;
 	}
 	client->size = 4096;
@@ -147,59 +168,91 @@ static int read_line(struct mm_client *client, uint64_t wait_ms, size_t *ret_len
 
 static int lost(const struct mm_client *client, int error)
 {
-	mm_ctl_say(client->command, "%s",
+	say(client, "%s",
 		error == -ECONNRESET  ? "the server closed the connection"
 		: error == -ETIMEDOUT ? "the server does not answer"
 				      : strerror(-error));
 	return MM_EXIT_FAILED;
 }
 
-int mm_client_more(struct mm_client *client, uint64_t wait_ms, json_t **ret_answer)
+/* The first `len` bytes of the buffer are an answer; they leave it. */
+static int take_line(struct mm_client *client, size_t len, json_t **ret_answer)
 {
 	json_error_t error;
-	json_t *answer;
-	size_t len = 0;
-	int r = read_line(client, wait_ms, &len);
+	json_t *answer = json_loadb(client->buf, len, 0, &error);
 
-	*ret_answer = NULL;
-	if (r)
-		return lost(client, r);
-	answer = json_loadb(client->buf, len, 0, &error);
 	client->len -= len + 1;
 	memmove(client->buf, client->buf + len + 1, client->len);
 	if (!json_is_object(answer)) {
 		json_decref(answer);
-		mm_ctl_say(client->command, "the server's answer is no JSON: %s", error.text);
+		say(client, "the server's answer is no JSON: %s", error.text);
 		return MM_EXIT_FAILED;
 	}
 	*ret_answer = answer;
 	if (json_is_true(json_object_get(answer, "ok")))
 		return MM_EXIT_OK;
-	mm_ctl_say(client->command, "%s", mm_client_text(answer, "error"));
+	say(client, "%s", mm_client_text(answer, "error"));
 	return MM_EXIT_FAILED;
 }
 
-int mm_client_ask(struct mm_client *client, json_t *request, uint64_t wait_ms, json_t **ret_answer)
+int mm_client_more(struct mm_client *client, uint64_t wait_ms, json_t **ret_answer)
+{
+	size_t len = 0;
+	int r = read_line(client, wait_ms, &len);
+
+	*ret_answer = NULL;
+	return r ? lost(client, r) : take_line(client, len, ret_answer);
+}
+
+int mm_client_send(struct mm_client *client, json_t *request)
 {
 	char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
 	int r;
 
-	*ret_answer = NULL;
 	json_decref(request);
 	if (!text) {
-		mm_ctl_say(client->command, "a text of the request is not UTF-8");
+		say(client, "a text of the request is not UTF-8");
 		return MM_EXIT_MISUSE;
 	}
 	r = connect_server(client);
-	if (r) {
-		free(text);
-		return r;
-	}
 	/* a server that turns us away says why before it closes: its answer is read all the same */
-	if (!send_line(client, text))
+	if (!r && !send_line(client, text))
 		(void)send_line(client, "\n");
 	free(text);
-	return mm_client_more(client, wait_ms, ret_answer);
+	return r;
+}
+
+int mm_client_take(struct mm_client *client, json_t **ret_answer)
+{
+	size_t looked = client->len;
+	ssize_t n = 0;
+	char *end;
+	int r = grow(client);
+
+	*ret_answer = NULL;
+	if (!r) {
+		n = recv(client->fd, client->buf + client->len, client->size - client->len,
+			MSG_DONTWAIT);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return MM_EXIT_OK;
+		r = n > 0 ? 0 : n == 0 ? -ECONNRESET : -errno;
+	}
+	if (r) {
+		r = lost(client, r);
+		mm_client_close(client);
+		return r;
+	}
+	client->len += (size_t)n;
+	end = memchr(client->buf + looked, '\n', client->len - looked);
+	return end ? take_line(client, (size_t)(end - client->buf), ret_answer) : MM_EXIT_OK;
+}
+
+int mm_client_ask(struct mm_client *client, json_t *request, uint64_t wait_ms, json_t **ret_answer)
+{
+	int r = mm_client_send(client, request);
+
+	*ret_answer = NULL;
+	return r ? r : mm_client_more(client, wait_ms, ret_answer);
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */

@@ -14,8 +14,10 @@ struct mm_client {
 	const struct mm_ctl_command *command; /* for messages */
 	const char *path;		      /* NULL: the default */
 	bool is_json;			      /* print the answer as it came */
-	int fd;				      /* once connected */
-	char *buf;			      /* what has been read beyond the last line */
+	char *why; /* where complaints go, for a program that owns the screen; NULL: stderr */
+	size_t why_size;
+	int fd;	   /* once connected */
+	char *buf; /* what has been read beyond the last line */
 	size_t len, size;
 };
 
@@ -41,6 +43,19 @@ int mm_client_ask(struct mm_client *client, json_t *request, uint64_t wait_ms, j
 
 /* One more answer, where the first was an announcement; as mm_client_ask(). */
 int mm_client_more(struct mm_client *client, uint64_t wait_ms, json_t **ret_answer);
+
+/*
+ * The same without waiting, for a program that has other things to do. mm_client_send() connects where that has not been
+ * done, and sends a request (a new reference, which is consumed). After that client->fd is to be polled for reading, and
+ * mm_client_take() called when there is something: it returns MM_EXIT_OK with *ret_answer, or with NULL where the
+ * answer is not complete yet. Where either fails, as mm_client_ask(), and the connection is closed, but where the
+ * server refused (*ret_answer is set then).
+ */
+int mm_client_send(struct mm_client *client, json_t *request);
+int mm_client_take(struct mm_client *client, json_t **ret_answer);
+
+/* Whether there is a connection. */
+bool mm_client_is_open(const struct mm_client *client);
 
 /* Prints an answer as JSON. */
 void mm_client_print(const json_t *answer);

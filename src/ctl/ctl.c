@@ -17,6 +17,7 @@
 
 static const struct mm_ctl_command *const commands[] = {
 	&mm_ctl_status,
+	&mm_ctl_top,
 	&mm_ctl_why,
 	&mm_ctl_create,
 	&mm_ctl_reserve,

@@ -64,6 +64,7 @@ extern const struct mm_ctl_command mm_ctl_reserve;
 extern const struct mm_ctl_command mm_ctl_resume;
 extern const struct mm_ctl_command mm_ctl_simulate;
 extern const struct mm_ctl_command mm_ctl_status;
+extern const struct mm_ctl_command mm_ctl_top;
 extern const struct mm_ctl_command mm_ctl_why;
 
 #endif

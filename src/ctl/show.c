@@ -2,6 +2,8 @@
 #include "show.h"
 
 #include <inttypes.h>
+#include <string.h>
+#include <time.h>
 
 #include "client.h"
 #include "xenmm/units.h"
@@ -61,4 +63,75 @@ void mm_show_leases(FILE *out, const json_t *leases)
 		else
 			fprintf(out, ", ends with its client\n");
 	}
+}
+
+void mm_show_time(FILE *out, uint64_t time_ms)
+{
+	time_t then = (time_t)(time_ms / 1000), now = time(NULL);
+	struct tm then_day, now_day;
+	char text[32];
+
+	localtime_r(&then, &then_day);
+	localtime_r(&now, &now_day);
+	strftime(text, sizeof(text),
+		then_day.tm_yday == now_day.tm_yday && then_day.tm_year == now_day.tm_year
+			? "%H:%M:%S"
+			: "%Y-%m-%d %H:%M:%S",
+		&then_day);
+	fputs(text, out);
+}
+
+/* What happened to its target, or would have. */
+static void show_change(FILE *out, const json_t *decision)
+{
+	static const struct {
+		const char *outcome, *grew, *shrank, *behind;
+	} words[] = {
+		{"set", "grew", "shrank", ""},
+		{"dry-run", "would grow", "would shrink", " (dry run)"},
+		{"paused", "would grow", "would shrink", " (balancing is paused)"},
+		{"refused", "was to grow", "was to shrink", " (Xen refused)"},
+	};
+	const char *outcome = mm_client_text(decision, "outcome");
+	uint64_t old_kib = mm_client_kib(decision, "old_kib");
+	uint64_t new_kib = mm_client_kib(decision, "new_kib");
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(outcome, words[i].outcome)) {
+			fprintf(out, "%s %" PRIu64 " -> %" PRIu64 " KiB%s",
+				new_kib > old_kib ? words[i].grew : words[i].shrank, old_kib,
+				new_kib, words[i].behind);
+			return;
+		}
+	fprintf(out, "stays at %" PRIu64 " KiB", new_kib);
+}
+
+/* One decision. A guest that took no part has no need to show. */
+void mm_show_decision(FILE *out, const json_t *decision, const char *name)
+{
+	const json_t *need = json_object_get(decision, "need");
+	uint64_t stall = mm_client_kib(need, "pressure_ppm") / 1000; /* tenths of a percent */
+
+	mm_show_time(out, mm_client_kib(decision, "time_ms"));
+	fprintf(out, " %s%s", name ? name : "", name ? " " : "");
+	show_change(out, decision);
+	fprintf(out, ": %s; holds %" PRIu64, mm_client_text(decision, "reason_text"),
+		mm_client_kib(decision, "held_kib"));
+	if (mm_client_kib(decision, "max_kib") > 0) {
+		fprintf(out, ", uses %" PRIu64, mm_client_kib(decision, "use_kib"));
+		fprintf(out, ", needs %" PRIu64 " (hard) + %" PRIu64 " warm + %" PRIu64 " headroom",
+			mm_client_kib(need, "hard_kib"), mm_client_kib(need, "warm_kib"),
+			mm_client_kib(need, "headroom_kib"));
+		fprintf(out,
+			", stalls %" PRIu64 ".%" PRIu64 " %%, shall hold %" PRIu64 " of %" PRIu64
+			" to %" PRIu64 ", weight %" PRIu64,
+			stall / 10, stall % 10, mm_client_kib(decision, "wish_kib"),
+			mm_client_kib(decision, "min_kib"), mm_client_kib(decision, "max_kib"),
+			mm_client_kib(decision, "weight"));
+	}
+	fprintf(out, "; all guests share %" PRIu64 "%s, the host has %" PRIu64 " to spare\n",
+		mm_client_kib(decision, "budget_kib"),
+		json_is_true(json_object_get(decision, "overcommitted")) ? ", less than they use"
+									 : "",
+		mm_client_kib(decision, "spare_kib"));
 }

@@ -4,6 +4,7 @@
 #define XENMM_CTL_SHOW_H
 
 #include <jansson.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* Room for a size or a time. */
@@ -20,5 +21,14 @@ void mm_show_refused(FILE *out, const json_t *answer);
 
 /* A line for each lease; "no leases" where there is none. */
 void mm_show_leases(FILE *out, const json_t *leases);
+
+/* The hour of a wall clock's time, with the day where that is not today. */
+void mm_show_time(FILE *out, uint64_t time_ms);
+
+/*
+ * One decision, an object of "decisions", as a line: when, what changed, why, and the numbers that led to it.
+ * With the guest's name, unless that is NULL.
+ */
+void mm_show_decision(FILE *out, const json_t *decision, const char *name);
 
 #endif

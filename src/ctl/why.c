@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "client.h"
 #include "show.h"
@@ -16,77 +15,6 @@
 static const struct mm_ctl_option options[] = {
 	{"count", 'n', "N", "so many decisions, the last ones; 1 to 32 [10]"}, MM_CLIENT_JSON,
 	MM_CLIENT_SOCKET, {0}};
-
-/* The hour alone for what was today. */
-static void print_time(uint64_t time_ms)
-{
-	time_t then = (time_t)(time_ms / 1000), now = time(NULL);
-	struct tm then_day, now_day;
-	char text[32];
-
-	localtime_r(&then, &then_day);
-	localtime_r(&now, &now_day);
-	strftime(text, sizeof(text),
-		then_day.tm_yday == now_day.tm_yday && then_day.tm_year == now_day.tm_year
-			? "%H:%M:%S"
-			: "%Y-%m-%d %H:%M:%S",
-		&then_day);
-	fputs(text, stdout);
-}
-
-/* What happened to its target, or would have. */
-static void print_change(const json_t *decision)
-{
-	static const struct {
-		const char *outcome, *grew, *shrank, *behind;
-	} words[] = {
-		{"set", "grew", "shrank", ""},
-		{"dry-run", "would grow", "would shrink", " (dry run)"},
-		{"paused", "would grow", "would shrink", " (balancing is paused)"},
-		{"refused", "was to grow", "was to shrink", " (Xen refused)"},
-	};
-	const char *outcome = mm_client_text(decision, "outcome");
-	uint64_t old_kib = mm_client_kib(decision, "old_kib");
-	uint64_t new_kib = mm_client_kib(decision, "new_kib");
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (!strcmp(outcome, words[i].outcome)) {
-			printf("%s %" PRIu64 " -> %" PRIu64 " KiB%s",
-				new_kib > old_kib ? words[i].grew : words[i].shrank, old_kib,
-				new_kib, words[i].behind);
-			return;
-		}
-	printf("stays at %" PRIu64 " KiB", new_kib);
-}
-
-/* One decision. A guest that took no part has no need to show. */
-static void print_decision(const json_t *decision)
-{
-	const json_t *need = json_object_get(decision, "need");
-	uint64_t stall = mm_client_kib(need, "pressure_ppm") / 1000; /* tenths of a percent */
-
-	print_time(mm_client_kib(decision, "time_ms"));
-	putchar(' ');
-	print_change(decision);
-	printf(": %s; holds %" PRIu64, mm_client_text(decision, "reason_text"),
-		mm_client_kib(decision, "held_kib"));
-	if (mm_client_kib(decision, "max_kib") > 0) {
-		printf(", uses %" PRIu64, mm_client_kib(decision, "use_kib"));
-		printf(", needs %" PRIu64 " (hard) + %" PRIu64 " warm + %" PRIu64 " headroom",
-			mm_client_kib(need, "hard_kib"), mm_client_kib(need, "warm_kib"),
-			mm_client_kib(need, "headroom_kib"));
-		printf(", stalls %" PRIu64 ".%" PRIu64 " %%, shall hold %" PRIu64 " of %" PRIu64
-		       " to %" PRIu64 ", weight %" PRIu64,
-			stall / 10, stall % 10, mm_client_kib(decision, "wish_kib"),
-			mm_client_kib(decision, "min_kib"), mm_client_kib(decision, "max_kib"),
-			mm_client_kib(decision, "weight"));
-	}
-	printf("; all guests share %" PRIu64 "%s, the host has %" PRIu64 " to spare\n",
-		mm_client_kib(decision, "budget_kib"),
-		json_is_true(json_object_get(decision, "overcommitted")) ? ", less than they use"
-									 : "",
-		mm_client_kib(decision, "spare_kib"));
-}
 
 static void print_why(const json_t *answer)
 {
@@ -103,7 +31,7 @@ static void print_why(const json_t *answer)
 	else
 		printf(" is gone\n");
 	for (size_t i = json_array_size(decisions); i-- > 0;) /* the last one last, as in a log */
-		print_decision(json_array_get(decisions, i));
+		mm_show_decision(stdout, json_array_get(decisions, i), NULL);
 }
 
 static int run(const struct mm_ctl_command *command, int argc, char **argv)
