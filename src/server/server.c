@@ -314,6 +314,7 @@ static int run(struct server *server)
 		mm_timing_end(&server->journal.timing, mm_clock_us(), has_failed);
 		if (r || server->options.is_once)
 			break;
+		mm_http_round(server->http);
 		mm_timing_due(&server->journal.timing, mm_clock_us(), delay_ms(server));
 		r = server->backend->ops->wait(
 			server->backend, server->base, server->snap.now_ms + delay_ms(server));
@@ -369,10 +370,16 @@ static int open_http(struct server *server)
 	if (!address || (is_replay(server) && !strcmp(address, MM_HTTP_DEFAULT)))
 		return EXIT_SUCCESS;
 	r = mm_http_open(address, server->base, &server->journal, err, sizeof(err), &server->http);
-	if (!r)
-		return EXIT_SUCCESS;
-	mm_log(MM_LOG_ERR, "%s", err);
-	return r == -EINVAL || r == -ENOSYS ? EXIT_MISUSE : EXIT_FAILURE;
+	if (r) {
+		mm_log(MM_LOG_ERR, "%s", err);
+		return r == -EINVAL || r == -ENOSYS ? EXIT_MISUSE : EXIT_FAILURE;
+	}
+	if (mm_http_is_exposed(address))
+		mm_log(MM_LOG_WARN,
+			"http: whoever reaches %s can read names and memory of all guests; there "
+			"is no password",
+			address);
+	return EXIT_SUCCESS;
 }
 
 /* On the simulator and in a replay only where it is asked for. */

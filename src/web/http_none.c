@@ -18,6 +18,12 @@ int mm_http_check(const char *address, char *err, size_t err_size)
 	return -ENOSYS;
 }
 
+bool mm_http_is_exposed(const char *address)
+{
+	(void)address;
+	return false;
+}
+
 int mm_http_open(const char *address, struct event_base *base, const struct mm_journal *journal,
 	char *err, size_t err_size, struct mm_http **ret_http)
 {
@@ -25,6 +31,11 @@ int mm_http_open(const char *address, struct event_base *base, const struct mm_j
 	(void)journal;
 	(void)ret_http;
 	return mm_http_check(address, err, err_size);
+}
+
+void mm_http_round(struct mm_http *http)
+{
+	(void)http;
 }
 
 void mm_http_close(struct mm_http *http)

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Deadlines of connections, beside the daemon's own: that one is for silence, and a byte now and then is not silence. */
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "clock.h"
+#include "http_private.h"
+
+static void arm_sweep(struct mm_http *http)
+{
+	const struct timeval tv = {.tv_sec = 1};
+
+	if (!event_pending(http->sweep, EV_TIMEOUT, NULL))
+		(void)event_add(http->sweep, &tv); /* without memory the next one does it */
+}
+
+void mm_web_peer_allow(struct mm_web_peer *peer, unsigned seconds)
+{
+	if (!peer)
+		return;
+	peer->due_us = seconds ? mm_clock_us() + (uint64_t)seconds * 1000000 : UINT64_MAX;
+	if (seconds)
+		arm_sweep(peer->http);
+}
+
+static void add_peer(struct mm_http *http, struct MHD_Connection *connection, void **context)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct mm_web_peer *peer = info ? calloc(1, sizeof(*peer)) : NULL;
+
+	*context = peer;
+	if (!peer)
+		return;
+	peer->http = http;
+	peer->fd = info->connect_fd;
+	peer->next = http->peers;
+	peer->link = &http->peers;
+	if (peer->next)
+		peer->next->link = &peer->next;
+	http->peers = peer;
+	mm_web_peer_allow(peer, MM_HTTP_TIMEOUT_S);
+}
+
+static void remove_peer(struct mm_web_peer *peer)
+{
+	*peer->link = peer->next;
+	if (peer->next)
+		peer->next->link = peer->link;
+	free(peer);
+}
+
+void mm_peer_notify(void *arg, struct MHD_Connection *connection, void **socket_context,
+	enum MHD_ConnectionNotificationCode what)
+{
+	if (what == MHD_CONNECTION_NOTIFY_STARTED)
+		add_peer(arg, connection, socket_context);
+	else if (*socket_context)
+		remove_peer(*socket_context);
+}
+
+struct mm_web_peer *mm_web_peer_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+void mm_web_peer_cut(struct mm_web_peer *peer)
+{
+	if (peer)
+		(void)shutdown(peer->fd, SHUT_RDWR); /* it may have gone by itself just now */
+}
+
+void mm_web_peer_sweep(evutil_socket_t fd, short what, void *arg)
+{
+	struct mm_http *http = arg;
+	uint64_t now_us = mm_clock_us();
+	bool is_more = false;
+
+	(void)fd;
+	(void)what;
+	for (struct mm_web_peer *peer = http->peers; peer; peer = peer->next) {
+		if (peer->due_us <= now_us)
+			mm_web_peer_cut(peer);
+		else if (peer->due_us < UINT64_MAX)
+			is_more = true;
+	}
+	if (is_more)
+		arm_sweep(http);
+}
