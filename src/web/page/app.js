@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The live page: ties what is known (model, history) to what is shown. Draws at most once a frame.
+import {byId, setAttr, setText} from './dom.js';
+import {HOST_LINES, TimeChart} from './charts.js';
+import {Detail} from './detail.js';
+import {Facts} from './facts.js';
+import {Feed} from './feed.js';
+import {clock, span} from './format.js';
+import {HOST, History, WINDOWS} from './history.js';
+import {ask, Link} from './link.js';
+import {List} from './list.js';
+import {kindOf, Model} from './model.js';
+import {Now} from './now.js';
+import {forgetColours} from './spark.js';
+
+const TICK_MS = 500;
+const STATUS_MS = 30000; // what the stream does not carry: names, bounds, leases
+const RETRY_MS = 2000;
+const FEED_FIRST = 200;
+
+const model = new Model();
+const history = new History(model, () => schedule());
+const facts = new Facts(model);
+const now = new Now(model, history);
+const feed = new Feed(model);
+const list = new List(model, history, (domid) => open(domid));
+const detail = new Detail(model, history, () => close());
+const hostChart = new TimeChart(byId('host-chart'), HOST_LINES, {height: 150});
+const link = new Link(onRound, onOpen);
+let isScheduled = false;
+let wantedGuest = null; // of the address, until it is known
+let statusMs = 0;
+let isAsking = false;
+
+// ---- drawing
+function schedule() {
+	if (isScheduled)
+		return;
+	isScheduled = true;
+	requestAnimationFrame(() => {
+		isScheduled = false;
+		render();
+	});
+}
+
+function render() {
+	if (!model.server)
+		return;
+	followAddress();
+	facts.render();
+	now.render();
+	list.render();
+	feed.render();
+	detail.render();
+	renderHost();
+	renderTitle();
+	setAttr(document.body, 'data-round', model.round);
+}
+
+function renderHost() {
+	if (byId('host').offsetParent === null)
+		return; // covered on a phone
+	const past = history.get(HOST, true);
+	hostChart.show(past, model.timeMs, history.windowMs, past ? history.gapMs(past) : 0);
+}
+
+function renderTitle() {
+	let short = 0;
+	for (const guest of model.guests.values())
+		short += kindOf(guest) === 'short';
+	const what = link.state() === 'stale' ? 'no answer' : short > 0 ? `${short} short` : '';
+	document.title = `${what ? `${what} · ` : ''}xenmm ${location.hostname}`;
+}
+
+// ---- is it true still?
+function tick() {
+	const state = link.state();
+	const age = link.ageMs();
+	const banner = byId('banner');
+	setAttr(byId('live'), 'data-state', state);
+	document.body.classList.toggle('stale', state === 'stale');
+	setText(byId('live-text'), state === 'connecting' ? 'connecting' : state === 'stale' ? 'no answer' :
+		age < 1500 ? 'live' : `live, ${span(age)} ago`);
+	if (state === 'stale') {
+		const since = age === null ? '' : ` since ${span(age)}`;
+		const what = model.timeMs === null ? 'There are no figures yet.' : `The figures below are of ${clock(model.timeMs)}.`;
+		setText(banner, `mmserver does not answer${since}. ${what} Trying again.`);
+	}
+	if (banner.hidden !== (state !== 'stale')) {
+		banner.hidden = state !== 'stale';
+		renderTitle();
+	}
+	if (state === 'live' && Date.now() - statusMs > STATUS_MS)
+		refresh();
+}
+
+// ---- asking
+async function refresh() {
+	if (isAsking)
+		return;
+	isAsking = true;
+	statusMs = Date.now();
+	try {
+		const status = await ask('api/v1/status');
+		// another life of mmserver counts its decisions anew
+		if (model.isRestart(status.server))
+			startOver();
+		model.applyStatus(status);
+		link.heard(status.server);
+		schedule();
+	} finally {
+		isAsking = false;
+	}
+}
+
+async function refreshDecisions() {
+	try {
+		const since = model.lastSeq ? `&since=${Math.max(0, model.lastSeq - FEED_FIRST)}` : '';
+		const answer = await ask(`api/v1/decisions?limit=${FEED_FIRST}${since}`);
+		model.addDecisions(answer.decisions);
+		schedule();
+	} catch {
+		// the next round brings more, and the banner says where nobody answers
+	}
+}
+
+function startOver() {
+	model.reset();
+	history.forget();
+	feed.clear();
+}
+
+function onRound(message) {
+	const isOther = model.isRestart(message.server);
+	if (isOther)
+		startOver();
+	const wants = model.applyRound(message);
+	history.append();
+	if (wants.status || isOther)
+		refresh().catch(() => {});
+	if (wants.decisions || isOther)
+		refreshDecisions();
+	schedule();
+	tick();
+}
+
+// After a break there is a hole in what was gathered here, which mmserver may know how to fill.
+function onOpen(isAgain) {
+	if (!isAgain)
+		return;
+	history.forget();
+	refresh().catch(() => {});
+	refreshDecisions();
+}
+
+async function start() {
+	try {
+		await refresh();
+	} catch {
+		link.isBroken = true;
+		tick();
+		setTimeout(start, RETRY_MS);
+		return;
+	}
+	refreshDecisions();
+	link.isBroken = false;
+	link.open();
+	tick();
+}
+
+// ---- the address: #guest=UUID&window=1h
+function readAddress() {
+	const words = new URLSearchParams(location.hash.slice(1));
+	const window = words.get('window');
+	wantedGuest = words.get('guest');
+	if (window in WINDOWS && window !== history.window) {
+		history.setWindow(window);
+		document.querySelector(`#windows input[value="${window}"]`).checked = true;
+	}
+	if (!wantedGuest && detail.domid !== null)
+		hide();
+	schedule();
+}
+
+function writeAddress() {
+	const words = new URLSearchParams();
+	const guest = detail.domid === null ? null : model.guests.get(detail.domid);
+	if (guest)
+		words.set('guest', guest.uuid || guest.domid);
+	if (history.window !== '5m')
+		words.set('window', history.window);
+	const hash = words.toString();
+	if (hash !== location.hash.slice(1))
+		window.history.pushState(null, '', hash ? `#${hash}` : location.pathname + location.search);
+}
+
+function followAddress() {
+	const guest = wantedGuest ? model.find(wantedGuest) : null;
+	if (guest) {
+		wantedGuest = null;
+		show(guest.domid);
+	}
+}
+
+function show(domid) {
+	document.body.classList.add('with-detail');
+	list.select(domid);
+	detail.open(domid);
+}
+
+function hide() {
+	document.body.classList.remove('with-detail');
+	list.select(null);
+	detail.close();
+}
+
+function open(domid) {
+	if (!model.guests.has(domid))
+		return;
+	show(domid);
+	writeAddress();
+	detail.title.focus({preventScroll: true});
+	schedule();
+}
+
+function close() {
+	const domid = detail.domid;
+	if (domid === null)
+		return;
+	hide();
+	writeAddress();
+	list.focus(domid);
+	schedule();
+}
+
+// ---- what people do
+function onKey(event) {
+	const isTyping = event.target.matches('input[type=search], select');
+	if (event.key === 'Escape') {
+		if (isTyping && event.target.value && event.target.type === 'search')
+			return; // empties the field
+		event.preventDefault();
+		close();
+	} else if (event.key === '/' && !isTyping && !event.ctrlKey && !event.metaKey) {
+		event.preventDefault();
+		byId('filter').focus();
+	}
+}
+
+function watchPeople() {
+	document.addEventListener('keydown', onKey);
+	document.addEventListener('click', (event) => {
+		const button = event.target.closest('[data-open]');
+		if (button)
+			open(Number(button.dataset.open));
+	});
+	byId('windows').addEventListener('change', (event) => {
+		history.setWindow(event.target.value);
+		writeAddress();
+		schedule();
+	});
+	window.addEventListener('hashchange', readAddress);
+	window.addEventListener('popstate', readAddress);
+	document.addEventListener('visibilitychange', () => {
+		tick();
+		schedule();
+	});
+	matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+		forgetColours();
+		hostChart.rebuild();
+		detail.recolour();
+		schedule();
+	});
+	window.addEventListener('resize', schedule);
+}
+
+watchPeople();
+readAddress();
+setInterval(tick, TICK_MS);
+start();

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Making and changing elements. Text is only ever set as text: names of guests are whatever their owners chose.
+
+export function byId(id) {
+	return document.getElementById(id);
+}
+
+// make('td', 'num', 'text' or node, ...)
+export function make(tag, className, ...children) {
+	const node = document.createElement(tag);
+	if (className)
+		node.className = className;
+	node.append(...children.filter((child) => child !== null && child !== undefined));
+	return node;
+}
+
+// Writing what is there already would still cost a layout, and make screen readers speak.
+export function setText(node, text) {
+	if (node.textContent !== text)
+		node.textContent = text;
+}
+
+export function setAttr(node, name, value) {
+	if (value === null)
+		node.removeAttribute(name);
+	else if (node.getAttribute(name) !== String(value))
+		node.setAttribute(name, value);
+}
+
+export function setStyle(node, name, value) {
+	if (node.style.getPropertyValue(name) !== value)
+		node.style.setProperty(name, value);
+}
+
+// A colour, or another token, of style.css.
+export function token(name) {
+	return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+// A button that opens a guest; app.js listens for all of them.
+export function guestButton(name, domid) {
+	const button = make('button', 'link', name);
+	button.type = 'button';
+	button.dataset.open = domid;
+	return button;
+}

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# cmake -DFILES=name[=file],... -DFROM=folder -DTO=file.c -DGZIP=program -P embed.cmake
+# Writes the files as C arrays, plain and packed. The same files give the same bytes.
+string(REPLACE "," ";" FILES "${FILES}")
+get_filename_component(work "${TO}" DIRECTORY)
+
+set(type_html "text/html; charset=utf-8")
+set(type_css "text/css; charset=utf-8")
+set(type_js "text/javascript; charset=utf-8")
+set(type_svg "image/svg+xml")
+
+# to_bytes(FILE RET): "0x..,0x..,"
+function(to_bytes file ret)
+  file(READ "${file}" bytes HEX)
+  string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
+  set(${ret} "${bytes}" PARENT_SCOPE)
+endfunction()
+
+set(PAGE_TEXTS "")
+set(PAGE_ROWS "")
+foreach(entry IN LISTS FILES)
+  string(REGEX REPLACE "=.*" "" name "${entry}")
+  string(REGEX REPLACE ".*=" "" file "${entry}")
+  string(REGEX REPLACE ".*\\." "" ending "${name}")
+  string(MAKE_C_IDENTIFIER "${name}" id)
+  to_bytes("${FROM}/${file}" bytes)
+  string(APPEND PAGE_TEXTS "static const unsigned char text_${id}[] = {${bytes}};\n")
+  file(SHA256 "${FROM}/${file}" hash)
+  string(SUBSTRING "${hash}" 0 16 hash)
+  set(packed "NULL, 0")
+  if(GZIP)
+    execute_process(COMMAND "${GZIP}" -9nc "${FROM}/${file}" OUTPUT_FILE "${work}/packed" RESULT_VARIABLE status)
+    if(NOT status EQUAL 0)
+      message(FATAL_ERROR "${GZIP} cannot pack ${file}")
+    endif()
+    file(SIZE "${FROM}/${file}" size)
+    file(SIZE "${work}/packed" packed_size)
+    if(packed_size LESS size)
+      to_bytes("${work}/packed" bytes)
+      string(APPEND PAGE_TEXTS "static const unsigned char packed_${id}[] = {${bytes}};\n")
+      set(packed "packed_${id}, sizeof(packed_${id})")
+    endif()
+    file(REMOVE "${work}/packed")
+  endif()
+  string(APPEND PAGE_ROWS
+    "\t{\"${name}\", \"${type_${ending}}\", text_${id}, sizeof(text_${id}), ${packed}, \"\\\"${hash}\\\"\"},\n")
+endforeach()
+configure_file("${FROM}/page_files.c.in" "${TO}" @ONLY)

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Three lines that answer at once: who is short, who pays, and what it will be in ten minutes.
+import {byId, guestButton, make} from './dom.js';
+import {percent, signed, size, span} from './format.js';
+import {HOST} from './history.js';
+import {kindOf, lackOf} from './model.js';
+import {hostOutlook, hostOutlookText, outlook, outlookText} from './trend.js';
+
+const NAMED = 4; // guests a line names; the rest is a number
+const LATELY_MS = 60000;
+const NOTABLE_KIB = 1024;
+
+export class Now {
+	constructor(model, history) {
+		this.model = model;
+		this.history = history;
+		this.lines = new Map();
+		for (const [id, name] of [['short', 'Short'], ['pays', 'Pays'], ['next', 'In 10 min']]) {
+			const value = make('dd');
+			value.id = `now-${id}`;
+			byId('now').append(make('div', id, make('dt', '', name), value));
+			this.lines.set(id, {value, key: null});
+		}
+	}
+
+	// items: [guest, text]; the line is made anew only when it says something else, or a click could miss its button.
+	line(id, items, ifNone, before) {
+		const line = this.lines.get(id);
+		const key = JSON.stringify([before || '', ifNone, items.length, items.slice(0, NAMED).map(([guest, text]) =>
+			[guest.domid, guest.name, text])]);
+		if (line.key === key)
+			return;
+		line.key = key;
+		line.value.parentNode.classList.toggle('none', items.length === 0 && !before);
+		const parts = before ? [make('span', 'item', before)] : [];
+		for (const [guest, text] of items.slice(0, NAMED))
+			parts.push(make('span', 'item', guestButton(guest.name, guest.domid), ` ${text}`));
+		if (items.length > NAMED)
+			parts.push(make('span', 'item more', `and ${items.length - NAMED} more`));
+		if (parts.length === 0)
+			parts.push(make('span', 'item', ifNone));
+		line.value.replaceChildren(...parts);
+	}
+
+	render() {
+		if (!this.model.server)
+			return;
+		this.showShort();
+		this.showPays();
+		this.showNext();
+	}
+
+	showShort() {
+		const short = [...this.model.guests.values()].filter((guest) => kindOf(guest) === 'short')
+			.sort((a, b) => lackOf(b) - lackOf(a) || b.pressure_ppm - a.pressure_ppm || a.domid - b.domid);
+		const items = short.map((guest) => {
+			const facts = [];
+			if (lackOf(guest) > 0)
+				facts.push(`lacks ${size(lackOf(guest))}`);
+			if (guest.pressure_ppm >= 1000)
+				facts.push(`stalls ${percent(guest.pressure_ppm)} of the time`);
+			facts.push(this.model.reasonText(guest));
+			return [guest, facts.join(', ')];
+		});
+		this.line('short', items, this.model.guests.size ? 'nobody: every guest has what it needs' : 'no guests');
+	}
+
+	// Who gave memory, or is giving it.
+	showPays() {
+		const moved = this.model.movedSince(this.model.timeMs - LATELY_MS);
+		const given = [...moved].filter(([domid, kib]) => kib < -NOTABLE_KIB && this.model.guests.has(domid))
+			.sort((a, b) => a[1] - b[1]);
+		const total = given.reduce((sum, [, kib]) => sum + kib, 0);
+		const items = given.map(([domid, kib]) => [this.model.guests.get(domid), signed(kib)]);
+		const got = [...moved.values()].reduce((sum, kib) => sum + Math.max(0, kib), 0);
+		const pool = got + total; // more was given than taken back: the host paid
+		const before = given.length > 1 ? `${given.length} guests gave ${size(-total)} within ${span(LATELY_MS)}:` : '';
+		const ifNone = pool > NOTABLE_KIB ? `the host, out of its free memory: ${size(pool)} within ${span(LATELY_MS)}` :
+			`nobody gave memory within ${span(LATELY_MS)}`;
+		this.line('pays', items, ifNone, before);
+	}
+
+	showNext() {
+		const items = [];
+		for (const guest of this.model.guests.values()) {
+			const view = outlook(guest, ...this.history.usedOf(guest.domid), this.history.windowMs);
+			if (view && view.perMs > 0)
+				items.push([guest, view]);
+		}
+		items.sort(([, a], [, b]) => (a.fullMs ?? Infinity) - (b.fullMs ?? Infinity) || b.perMs - a.perMs);
+		this.line('next', items.map(([guest, view]) => [guest, outlookText(guest, view)]),
+			'no guest grows steadily', this.hostLine());
+	}
+
+	hostLine() {
+		const past = this.history.get(HOST);
+		const room = this.model.host.budget_kib - this.model.sum('hard_kib') - this.model.sum('warm_kib');
+		const view = past ? hostOutlook(past, room, this.history.windowMs) : null;
+		return view ? `${hostOutlookText(view)};` : '';
+	}
+}
