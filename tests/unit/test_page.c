@@ -9,8 +9,10 @@
 
 static void test_finds(void **state)
 {
-	static const char *const names[] = {MM_PAGE_INDEX, "style.css", "app.js", "uPlot.js", "uPlot.css", "icon.svg"};
-	static const char *const others[] = {"", "/", "index", "app.js ", "APP.JS", "../page.c", "page/app.js", "vendor/uPlot"};
+	static const char *const names[] = {
+		MM_PAGE_INDEX, "style.css", "app.js", "uPlot.js", "uPlot.css", "icon.svg"};
+	static const char *const others[] = {
+		"", "/", "index", "app.js ", "APP.JS", "../page.c", "page/app.js", "vendor/uPlot"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -34,7 +36,8 @@ static void test_files(void **state)
 
 		if (file->len == 0 || !strchr(file->type, '/'))
 			fail_msg("%s is empty, or of no type", file->path);
-		if (strlen(file->etag) < 10 || file->etag[0] != '"' || file->etag[strlen(file->etag) - 1] != '"')
+		if (strlen(file->etag) < 10 || file->etag[0] != '"' ||
+			file->etag[strlen(file->etag) - 1] != '"')
 			fail_msg("%s: no tag: %s", file->path, file->etag);
 		if (file->gz && (file->gz_len >= file->len || memcmp(file->gz, "\x1f\x8b", 2)))
 			fail_msg("%s is not packed by gzip", file->path);
@@ -43,7 +46,8 @@ static void test_files(void **state)
 				fail_msg("%s has the tag of %s", file->path, mm_page_files[k].path);
 		sum += file->len;
 	}
-	print_message("the page: %zu files, %zu bytes of at most %d\n", mm_page_count, sum, PAGE_BYTES_MAX);
+	print_message("the page: %zu files, %zu bytes of at most %d\n", mm_page_count, sum,
+		PAGE_BYTES_MAX);
 	assert_in_range(sum, 1, PAGE_BYTES_MAX);
 }
 
@@ -51,7 +55,8 @@ static void test_files(void **state)
 static void test_index(void **state)
 {
 	const struct mm_page_file *file = mm_page_find(MM_PAGE_INDEX);
-	static const char *const banned[] = {"<style", " style=", " onclick=", "http://", "https://", "//cdn"};
+	static const char *const banned[] = {
+		"<style", " style=", " onclick=", "http://", "https://", "//cdn"};
 
 	(void)state;
 	assert_non_null(file);
