@@ -85,6 +85,45 @@ check_units() {
 	done
 }
 
+# next_version VERSION [FILE LINE]: the server's package as that version, with one more line in a file of it.
+next_version() {
+	local tree="$work/next"
+	rm -rf "$tree"
+	dpkg-deb -R "$work"/packages/xenmm-server_*.deb "$tree"
+	sed -i "s/^Version: .*/Version: $1/" "$tree/DEBIAN/control"
+	[ $# = 1 ] || echo "$3" >>"$tree$2"
+	dpkg-deb -b "$tree" "$root/tmp/next.deb" >/dev/null
+}
+
+# What the administrator wrote outlives newer packages, also when the files in these have changed.
+check_upgrade() {
+	echo "--- upgrading"
+	echo 'MMSERVER_ARGS="--reserve 300M"' >>"$root/etc/default/mmserver"
+	printf '\n[guest db-*]\nmin = 300M\n' >>"$root/etc/xenmm/mmserver.conf"
+	cp "$root/etc/default/mmserver" "$root/etc/xenmm/mmserver.conf" "$work/"
+	next_version 99.1
+	in_root "$root" apt-get install -y -qq /tmp/next.deb </dev/null >"$work/log" 2>&1 || {
+		tail -n 30 "$work/log"
+		fail "a newer package asks, or does not install"
+	}
+	kept_edits
+	next_version 99.2 /etc/default/mmserver '# a line of the newer package'
+	in_root "$root" apt-get install -y -qq -o Dpkg::Options::=--force-confold /tmp/next.deb </dev/null >"$work/log" 2>&1 || {
+		tail -n 30 "$work/log"
+		fail "a newer package with another /etc/default/mmserver does not install"
+	}
+	kept_edits
+	grep -qx '# a line of the newer package' "$root/etc/default/mmserver.dpkg-dist" || fail "the package's own file is not beside the edited one"
+	[ "$(in_root "$root" dpkg-query -W -f '${Version}' xenmm-server)" = 99.2 ] || fail "not upgraded"
+	in_root "$root" mmserver --check-config | grep -x '/etc/xenmm/mmserver.conf: understood, 1 section for guests' ||
+		fail "the edited file is not understood"
+}
+
+kept_edits() {
+	cmp "$work/mmserver" "$root/etc/default/mmserver" || fail "/etc/default/mmserver is not as it was left"
+	cmp "$work/mmserver.conf" "$root/etc/xenmm/mmserver.conf" || fail "/etc/xenmm/mmserver.conf is not as it was left"
+}
+
 purge_packages() {
 	echo "--- purging"
 	in_root "$root" sh -c 'mkdir -p /var/log/xenmm && touch /var/log/xenmm/log'
@@ -105,5 +144,6 @@ install_packages
 check_server
 check_client
 check_units
+check_upgrade
 purge_packages
-echo "installed, started, purged"
+echo "installed, started, upgraded, purged"

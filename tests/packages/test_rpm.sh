@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Builds the RPM packages and looks into them: the files, the configuration file, what they require, and that
-# the programs in them run.
+# the programs in them run; and installs a newer version over what an administrator has edited.
 set -euo pipefail
 # shellcheck source=tests/packages/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -41,4 +41,37 @@ for package in "$server" "$client"; do
 done
 "$work/root/usr/sbin/mmserver" --version
 "$work/root/usr/sbin/mmclient" --version
-echo "both packages are complete"
+
+# The same source as a newer release, with one more line in a configuration file.
+build_next() {
+	mkdir "$work/next"
+	tar -C "$source_dir" --exclude='./build*' --exclude='./xenmm-run-*' --exclude=./.git -cf - . | tar -C "$work/next" -xf -
+	sed -i 's/^Release: .*/Release:        2/' "$work/next/rpm/xenmm.spec"
+	echo '# a line of the newer package' >>"$work/next/scripts/mmserver.default"
+	"$work/next/scripts/package" --rpm --output "$work/next-packages" >"$work/build.log" 2>&1 || {
+		tail -n 40 "$work/build.log"
+		fail "a newer release does not build"
+	}
+}
+
+# No scripts and no dependencies: there is no system around it.
+rpm_in_root() {
+	rpm --root "$work/system" --nodeps --noscripts "$@" 2>"$work/err" || {
+		cat "$work/err"
+		fail "rpm $*"
+	}
+}
+
+[ "$(id -u)" = 0 ] || skip "upgrading is not tried: it needs root"
+build_next
+mkdir "$work/system"
+rpm_in_root -i "$server"
+echo 'MMSERVER_ARGS="--reserve 300M"' >>"$work/system/etc/default/mmserver"
+echo 'reserve = 300M' >>"$work/system/etc/xenmm/mmserver.conf"
+cp "$work/system/etc/default/mmserver" "$work/system/etc/xenmm/mmserver.conf" "$work/"
+rpm_in_root -U "$work"/next-packages/xenmm-server-*.rpm
+[[ $(rpm --root "$work/system" -q xenmm-server) = xenmm-server-*-2.* ]] || fail "not upgraded"
+cmp "$work/mmserver" "$work/system/etc/default/mmserver" || fail "/etc/default/mmserver is not as it was left"
+cmp "$work/mmserver.conf" "$work/system/etc/xenmm/mmserver.conf" || fail "/etc/xenmm/mmserver.conf is not as it was left"
+grep -qx '# a line of the newer package' "$work/system/etc/default/mmserver.rpmnew" || fail "the package's own file is not beside the edited one"
+echo "both packages are complete, and what was edited outlives a newer one"
