@@ -36,6 +36,27 @@ wire_options() { # a|b WIRE
         -device "virtio-net-pci,netdev=wire,romfile=,host_mtu=65000,mac=52:54:00:00:00:0$number"
 }
 
+# A port of this machine on which nobody listens.
+free_port() {
+    local port
+    for _ in {1..100}; do
+        port=$((20000 + RANDOM % 12000)) # below those that the kernel gives to clients
+        ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || continue
+        echo $port
+        return
+    done
+    broken "no free port"
+}
+
+# A network device through which dom0's TCP port is reached from this machine, and nothing from there. The address here is in the
+# run folder's file "address"; in dom0 the server must listen on 10.0.2.15.
+forward_options() { # RUN PORT
+    local port
+    port=$(free_port)
+    echo "127.0.0.1:$port" >"$1/address"
+    echo -netdev "user,id=out,restrict=on,hostfwd=tcp:127.0.0.1:$port-10.0.2.15:$2" -device virtio-net-pci,netdev=out,romfile=
+}
+
 # File descriptor 7 is what the host's serial console reads: the terminal for an interactive shell, /dev/null otherwise.
 start_host() { # RUN SERIAL [ROLE WIRE COMMON]
     local run=$1 serial=$2 role=${3:-} dom0_args=${LAB_DOM0_ARGS:-} options=()
@@ -43,7 +64,12 @@ start_host() { # RUN SERIAL [ROLE WIRE COMMON]
         # shellcheck disable=SC2207 # words without spaces
         options+=($(wire_options "$role" "$4"))
         options+=(-fsdev "local,id=common,path=$5,security_model=none" -device "virtio-9p-pci,fsdev=common,mount_tag=common")
-        dom0_args+=" lab.ip=10.9.0.$([ "$role" = a ] && echo 1 || echo 2)"
+        dom0_args+=" lab.ip=10.9.0.$([ "$role" = a ] && echo 1 || echo 2) lab.mtu=65000"
+    }
+    [ -z "${LAB_FORWARD:-}" ] || [ -n "$role" ] || {
+        # shellcheck disable=SC2207 # words without spaces
+        options+=($(forward_options "$run" "$LAB_FORWARD"))
+        dom0_args+=" lab.ip=10.0.2.15"
     }
     # norandmaps and rdrand are essential: without the first, reusing a destroyed guest's memory takes minutes in the
     # emulator; without the second, libuuid waits 3 s in every xl create.
