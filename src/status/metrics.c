@@ -125,7 +125,7 @@ static uint64_t known(uint64_t sample)
 	return sample == MM_SAMPLE_NONE ? UNKNOWN : sample;
 }
 
-/* Nobody has set a target, and there is no maximum: both are 0 then. */
+/* Nobody has set a target; no bounds hold, for a guest that is left alone: they are 0 then. */
 static uint64_t unless_0(uint64_t figure)
 {
 	return figure ? known(figure) : UNKNOWN;
@@ -140,8 +140,8 @@ static void read_guest(const struct mm_view *state, size_t i, struct row *row)
 	row->dom = dom;
 	row->of[GUEST_HELD] = known(sample.of[MM_SAMPLE_HELD]);
 	row->of[GUEST_TARGET] = unless_0(sample.of[MM_SAMPLE_TARGET]);
-	row->of[GUEST_MINIMUM] = entry ? entry->min_kib : UNKNOWN;
 	row->of[GUEST_MAXIMUM] = entry ? unless_0(entry->max_kib) : UNKNOWN;
+	row->of[GUEST_MINIMUM] = row->of[GUEST_MAXIMUM] == UNKNOWN ? UNKNOWN : entry->min_kib;
 	row->of[GUEST_USED] = known(sample.of[MM_SAMPLE_USED]);
 	row->of[GUEST_HARD] = known(sample.of[MM_SAMPLE_HARD]);
 	row->of[GUEST_WARM] = known(sample.of[MM_SAMPLE_WARM]);
