@@ -90,6 +90,19 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 	event_base_loopbreak(server->base);
 }
 
+/* By itself libevent looks at a clock that moves each 4 ms, and rounds would begin that late. */
+static struct event_base *new_base(void)
+{
+	struct event_config *config = event_config_new();
+	struct event_base *base = NULL;
+
+	if (config && !event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER))
+		base = event_base_new_with_config(config);
+	if (config)
+		event_config_free(config);
+	return base;
+}
+
 static int open_loop(struct server *server)
 {
 	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
@@ -98,7 +111,7 @@ static int open_loop(struct server *server)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	server->had_terminal = isatty(STDIN_FILENO);
-	server->base = event_base_new();
+	server->base = new_base();
 	if (!server->base)
 		return -ENOMEM;
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
