@@ -84,6 +84,10 @@ enum MHD_Result mm_serve_queue(struct mm_http *http, struct MHD_Connection *conn
 enum MHD_Result mm_serve_refuse(
 	struct mm_http *http, struct MHD_Connection *connection, unsigned status, const char *text);
 
+/* A file of the page ("": its first), or that there is none. */
+enum MHD_Result mm_file_send(struct mm_http *http, struct MHD_Connection *connection,
+	const struct mm_web_head *head, const char *name);
+
 /* ---- the event stream: stream.c ---- */
 
 /* Answers with the stream, or a refusal where there are too many. */

@@ -192,6 +192,7 @@ static const struct path {
 	{API "decisions", MM_ROUTE_DECISIONS,
 		{{"domain", take_guest}, {"since", take_since_seq}, {"limit", take_limit}}},
 	{DOMAINS, MM_ROUTE_DOMAIN, {{NULL, NULL}}}, /* and the guest */
+	{FILES, MM_ROUTE_PAGE, {{NULL, NULL}}},	    /* and the file */
 };
 
 static bool is_there(const struct path *path, const char *text, size_t len)
@@ -269,6 +270,8 @@ _Static_assert(MM_WEB_FILE_MAX >= MM_NAME_MAX, "a decoded rest fits");
 static void refine(const struct mm_web_head *head, struct mm_route *route)
 {
 	route->is_head = !strcmp(head->method, "HEAD");
+	if (route->kind == MM_ROUTE_LIST && mm_route_accepts(head->accept, "text/html"))
+		route->kind = MM_ROUTE_PAGE; /* with no file's name: its first */
 	if (route->kind == MM_ROUTE_METRICS)
 		route->is_open_metrics =
 			mm_route_accepts(head->accept, "application/openmetrics-text");

@@ -209,6 +209,8 @@ enum MHD_Result mm_serve_request(void *arg, struct MHD_Connection *connection, c
 	mm_web_peer_allow(mm_web_peer_of(connection), MM_HTTP_ANSWER_S);
 	if (!is_right)
 		return mm_serve_refuse(http, connection, refusal.status, refusal.text);
+	if (route.kind == MM_ROUTE_PAGE)
+		return mm_file_send(http, connection, &head, route.file);
 	if (http->answered_us >= GO_US)
 		return wait(request, connection);
 	if (route.kind == MM_ROUTE_EVENTS)
