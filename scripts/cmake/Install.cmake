@@ -16,7 +16,7 @@ set(XENMM_INIT_DIR "${CMAKE_INSTALL_FULL_SYSCONFDIR}/init.d")
 # The HTTP endpoint is the only thing that needs the network.
 set(XENMM_UNIT_FAMILIES "AF_UNIX")
 if(SOCK)
-  set(XENMM_UNIT_FAMILIES "AF_UNIX AF_INET")
+  set(XENMM_UNIT_FAMILIES "AF_UNIX AF_INET AF_INET6")
 endif()
 
 # xenmm_install_unit(NAME COMPONENT): scripts/NAME.service.in
