@@ -99,6 +99,9 @@ for file in ("scripts/prometheus/xenmm-alerts.yml", "scripts/grafana/xenmm.json"
     assert asked and asked <= there, f"{file}: {asked - there}"
 print(f"{len(later)} families, {changes:.0f} changes of target")
 END
+run 0 python3 "$lib/man_api.py" "$source_dir/src/man/xenmm-api.5.rst" "$source_dir/src/web/schema/xenmm-api.schema.json" \
+	"$source_dir/src/web/route.c" "$work/later/metrics.txt"
+cat "$work/out"
 kill "$mmserver_pid"
 wait "$mmserver_pid" || fail "status $?"
 echo "the metrics are as they must be"
