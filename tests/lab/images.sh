@@ -215,6 +215,7 @@ dom0_root() { # ROOT
     put "$1" "$LIBDIR/libgcc_s.so.1" # loaded by name when xl cancels a thread; without it xl create aborts
     put_modules "$1" "${DOM0_MODULES[@]}"
     for name in gx wire; do compile "$1/bin/$name" "$LAB/dom0/$name.c" -lxenstore; done
+    compile "$1/bin/get" "$LAB/dom0/get.c"
     for name in dom await hostlog; do compile "$1/bin/$name" "$LAB/dom0/$name.c" -lxenstore -lxenctrl; done
     cp "$LAB/dom0/lib.sh" "$1/lib.sh"
     printf 'autoballoon="off"\n' >"$1/etc/xen/xl.conf"

@@ -6,6 +6,7 @@
 #   gx GUEST COMMAND [S]       run a command in a guest                                  (gx.c)
 #   dom GUEST id|held|target   one number about a guest, KiB                             (dom.c)
 #   hostlog FILE               timeline of balloons and targets                          (hostlog.c)
+#   get ADDR:PORT PATH [HEADER]  what a web server answers                               (get.c)
 
 SERVER_PID=
 SERVER_LOG=/share/mmserver.log     # stderr: why each target was changed
