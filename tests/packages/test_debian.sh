@@ -51,6 +51,40 @@ check_server() {
 	in_root "$root" sh -c 'man mmserver.conf | grep -- burst-pool >/dev/null' || fail "no man page mmserver.conf"
 }
 
+# ask PATH [HEADER]: an answer of the mmserver that runs in the root, head and all.
+ask() {
+	exec 3<>"/dev/tcp/127.0.0.1/$port" || return 1
+	printf 'GET %s HTTP/1.0\r\nHost: 127.0.0.1\r\n%s\r\n\r\n' "$1" "${2:-Accept: */*}" >&3
+	cat <&3
+	exec 3>&-
+}
+
+# The page is in the program: nothing else is installed for it.
+check_endpoint() {
+	echo "--- endpoint"
+	port=$((20000 + RANDOM % 12000))
+	local tries=100 pid
+	in_root "$root" mmserver --backend sim --pace real --log-dir /tmp --http "127.0.0.1:$port" >/dev/null 2>"$work/err" &
+	pid=$!
+	until (ask /) >"$work/out" 2>/dev/null; do
+		[ $((tries -= 1)) -gt 0 ] && kill -0 $pid || fail "no endpoint: $(cat "$work/err")"
+		sleep 0.1
+	done
+	tail -n 1 "$work/out" | grep -E '^\[\[[0-9]+,' || fail "not the first xenmm's JSON"
+	ask / 'Accept: text/html' >"$work/out"
+	grep -qi '<!doctype html' "$work/out" || fail "no page"
+	grep -oE '"page/[^"]+' "$work/out" | tr '"' / | sort -u >"$work/files"
+	[ -s "$work/files" ] || fail "a page without files"
+	while read -r file; do
+		ask "$file" >"$work/out"
+		head -n 1 "$work/out" | grep -q ' 200 ' || fail "$file is not there"
+	done <"$work/files"
+	ask /metrics >"$work/out"
+	grep -q '^xenmm_build_info' "$work/out" || fail "no metrics"
+	kill $pid
+	wait $pid || true
+}
+
 check_client() {
 	echo "--- mmclient"
 	in_root "$root" mmclient --version || fail "mmclient does not start"
@@ -142,6 +176,7 @@ root="$work/root"
 bare_root "$root"
 install_packages
 check_server
+check_endpoint
 check_client
 check_units
 check_upgrade
