@@ -19,6 +19,8 @@ static const struct mm_ctl_command *const commands[] = {
 	&mm_ctl_status,
 	&mm_ctl_top,
 	&mm_ctl_why,
+	&mm_ctl_watch,
+	&mm_ctl_history,
 	&mm_ctl_create,
 	&mm_ctl_reserve,
 	&mm_ctl_release,

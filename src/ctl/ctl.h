@@ -57,6 +57,7 @@ int mm_ctl_main(int argc, char **argv);
 /* ---- the commands, each in its file ------------------------------------------------------------ */
 
 extern const struct mm_ctl_command mm_ctl_create;
+extern const struct mm_ctl_command mm_ctl_history;
 extern const struct mm_ctl_command mm_ctl_leases;
 extern const struct mm_ctl_command mm_ctl_pause;
 extern const struct mm_ctl_command mm_ctl_release;
@@ -65,6 +66,7 @@ extern const struct mm_ctl_command mm_ctl_resume;
 extern const struct mm_ctl_command mm_ctl_simulate;
 extern const struct mm_ctl_command mm_ctl_status;
 extern const struct mm_ctl_command mm_ctl_top;
+extern const struct mm_ctl_command mm_ctl_watch;
 extern const struct mm_ctl_command mm_ctl_why;
 
 #endif

@@ -129,7 +129,7 @@ void mm_show_decision(FILE *out, const json_t *decision, const char *name)
 			mm_client_kib(decision, "min_kib"), mm_client_kib(decision, "max_kib"),
 			mm_client_kib(decision, "weight"));
 	}
-	fprintf(out, "; all guests share %" PRIu64 "%s, the host has %" PRIu64 " to spare\n",
+	fprintf(out, "; all guests share %" PRIu64 "%s, the host has %" PRIu64 " to spare",
 		mm_client_kib(decision, "budget_kib"),
 		json_is_true(json_object_get(decision, "overcommitted")) ? ", less than they use"
 									 : "",

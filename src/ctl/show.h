@@ -26,7 +26,7 @@ void mm_show_leases(FILE *out, const json_t *leases);
 void mm_show_time(FILE *out, uint64_t time_ms);
 
 /*
- * One decision, an object of "decisions", as a line: when, what changed, why, and the numbers that led to it.
+ * One decision, an object of "decisions", as a sentence, without newline: when, what changed, why, and the numbers that led to it.
  * With the guest's name, unless that is NULL.
  */
 void mm_show_decision(FILE *out, const json_t *decision, const char *name);

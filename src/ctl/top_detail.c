@@ -270,10 +270,8 @@ static void put_decision(struct mm_top_page *page, const json_t *decision)
 	if (!out)
 		return;
 	mm_show_decision(out, decision, NULL);
-	if (!fclose(out)) {
-		text[strcspn(text, "\n")] = '\0';
+	if (!fclose(out))
 		mm_top_wrap(page, text, LABEL_WIDTH - 1);
-	}
 	free(text);
 }
 

@@ -147,7 +147,8 @@ void mm_top_need_bar(struct mm_top_line *line, const struct mm_top_row *row, int
 		{take(&left, row->warm_kib), MM_TOP_PART_WARM, '='},
 		{take(&left, row->headroom_kib), MM_TOP_PART_ROOM, '-'},
 		{left, MM_TOP_PART_IDLE, '.'},
-		{mm_sub_floor(mm_top_need_kib(row), row->held_kib), MM_TOP_BAD, '!'},
+		{mm_sub_floor(mm_top_need_kib(row), row->held_kib),
+			row->hard_kib > row->held_kib ? MM_TOP_BAD : MM_TOP_WARN, '!'},
 	};
 
 	put_char(line, MM_TOP_BOLD, '[');

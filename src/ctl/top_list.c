@@ -46,7 +46,9 @@ static void put_server(
 		mm_top_put(line, MM_TOP_PLAIN, " up %s",
 			mm_top_age(up, mm_sub_floor(s->time_ms, s->start_ms)));
 	mm_top_put(line, MM_TOP_PLAIN, ", policy %s, round %" PRIu64, s->policy, s->rounds);
-	if (s->round_us > 0)
+	if (s->round_us > 0 && s->round_us < 1000)
+		mm_top_put(line, MM_TOP_PLAIN, " took %" PRIu64 " us", s->round_us);
+	else if (s->round_us > 0)
 		mm_top_put(line, MM_TOP_PLAIN, " took %" PRIu64 ".%" PRIu64 " ms",
 			s->round_us / 1000, s->round_us % 1000 / 100);
 }

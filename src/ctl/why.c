@@ -30,8 +30,10 @@ static void print_why(const json_t *answer)
 			mm_client_text(now, "reason_text"));
 	else
 		printf(" is gone\n");
-	for (size_t i = json_array_size(decisions); i-- > 0;) /* the last one last, as in a log */
+	for (size_t i = json_array_size(decisions); i-- > 0;) { /* the last one last, as in a log */
 		mm_show_decision(stdout, json_array_get(decisions, i), NULL);
+		putchar('\n');
+	}
 }
 
 static int run(const struct mm_ctl_command *command, int argc, char **argv)
