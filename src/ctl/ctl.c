@@ -27,6 +27,7 @@ static const struct mm_ctl_command *const commands[] = {
 	&mm_ctl_leases,
 	&mm_ctl_pause,
 	&mm_ctl_resume,
+	&mm_ctl_plot,
 	&mm_ctl_simulate,
 };
 

@@ -60,6 +60,7 @@ extern const struct mm_ctl_command mm_ctl_create;
 extern const struct mm_ctl_command mm_ctl_history;
 extern const struct mm_ctl_command mm_ctl_leases;
 extern const struct mm_ctl_command mm_ctl_pause;
+extern const struct mm_ctl_command mm_ctl_plot;
 extern const struct mm_ctl_command mm_ctl_release;
 extern const struct mm_ctl_command mm_ctl_reserve;
 extern const struct mm_ctl_command mm_ctl_resume;

@@ -1,163 +1,268 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Comparisons as a picture: a panel for each figure, in it a group of bars for each scenario, by gnuplot. */
+/* mmctl plot: finds a run's data logs and has them drawn. */
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
-#include <inttypes.h>
-#include <signal.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
-#include "compare.h"
-#include "xenmm/units.h"
+#include "ctl.h"
+#include "run_picture.h"
+#include "runlog.h"
 
-#define BESIDE_MAX 3	/* so few scenarios: two panels beside each other */
-#define NOTHING	   1e-9 /* in a logarithmic panel, below its range */
+#define RUN_ID_MAX 40 /* "26_11_21_999999999" */
 
-enum panel { PANEL_UNMET, PANEL_SWAPPED, PANEL_RELIEF, PANEL_MOVED, PANEL_COUNT };
+enum { OPTION_OUTPUT, OPTION_RUN };
 
-static const struct {
-	const char *title;
-	const char *setup;
-	bool has_bound;
-} panels[PANEL_COUNT] = {
-	[PANEL_UNMET] = {"unmet need, percent (logarithmic)",
-		"set logscale y; set yrange [0.001:100]; set format y '%g'", true},
-	[PANEL_SWAPPED] = {"swapped out and in, GiB",
-		"unset logscale y; set yrange [0:1<*]; set format y '%g'", false},
-	[PANEL_RELIEF] = {"99 of 100 shortages lasted no longer than, seconds (logarithmic)",
-		"set logscale y; set yrange [0.1:1000]", false},
-	[PANEL_MOVED] = {"moved by balloons, GiB", "unset logscale y; set yrange [0:1<*]", false},
+static const struct mm_ctl_option options[] = {
+	[OPTION_OUTPUT] = {"output", 'o', "FILE",
+		"where to: a file that ends with .png or .svg [DIR/<date>_<k>.png]"},
+	[OPTION_RUN] = {"run", 0, "K",
+		"of a folder not its newest run, but that one: K, or <date>_<k>"},
+	{0},
 };
 
-static const char *const colours[] = {
-	"#1f5fbf", "#e08a2e", "#2a9d4a", "#b0413e", "#7a5bb0", "#5f6b76", "#c2a500", "#2aa5a5"};
+struct job {
+	const struct mm_ctl_command *command;
+	const char *output, *wanted;
+	char id[RUN_ID_MAX]; /* of the run chosen, "<date>_<k>" */
+	struct mm_run run;
+};
 
-static double value_of(enum panel panel, const struct mm_figures *f)
+/* ---- a folder's runs ------------------------------------------------------------------------- */
+
+/* "26_11_21_1_3.log" into "26_11_21", 1 and 3. */
+struct log_name {
+	char date[12];
+	unsigned long k, domid;
+};
+
+static bool read_digits(const char **text, size_t max, char behind, unsigned long *ret_value)
 {
-	double unmet = (double)mm_figures_unmet_ppm(f) / 1e4;
+	size_t n = strspn(*text, "0123456789");
 
-	switch (panel) {
-	case PANEL_UNMET:
-		return unmet > 0 ? unmet : NOTHING;
-	case PANEL_SWAPPED:
-		return (double)(f->swapin_kib + f->swapout_kib) / 1048576;
-	case PANEL_RELIEF:
-		return f->relief_p99_ms ? (double)f->relief_p99_ms / 1000 : NOTHING;
-	default:
-		return (double)f->moved_kib / 1048576;
-	}
+	if (n == 0 || n > max || (*text)[n] != behind)
+		return false;
+	*ret_value = strtoul(*text, NULL, 10);
+	*text += n + (behind != 0);
+	return true;
 }
 
-/* In gnuplot's single quotes; all of it is printable ASCII or the caller's own argument. */
-static void print_quoted(FILE *out, const char *text)
+static bool read_name(const char *name, struct log_name *ret_name)
 {
-	fputc('\'', out);
-	for (; *text; text++)
-		fprintf(out, *text == '\'' ? "''" : "%c", *text);
-	fputc('\'', out);
+	const char *text = name;
+	unsigned long part;
+
+	for (int i = 0; i < 3; i++)
+		if (!isdigit((unsigned char)text[0]) || !isdigit((unsigned char)text[1]) ||
+			!read_digits(&text, 2, '_', &part))
+			return false;
+	memcpy(ret_name->date, name, 8);
+	ret_name->date[8] = '\0';
+	return read_digits(&text, 9, '_', &ret_name->k) &&
+	       read_digits(&text, 9, '.', &ret_name->domid) && !strcmp(text, "log");
 }
 
-/* A block of data: a line for each scenario, in it its name and the bars. */
-static void print_data(FILE *out, enum panel panel, const struct mm_comparison *rows, size_t count)
+static int compare_runs(const struct log_name *a, const struct log_name *b)
 {
-	fprintf(out, "$panel%d << EOD\n", (int)panel);
-	for (size_t i = 0; i < count; i++) {
-		fprintf(out, "\"%s\"", rows[i].name);
-		if (panels[panel].has_bound)
-			fprintf(out, " %g", value_of(panel, &rows[i].bounds[0]));
-		for (size_t t = 0; t < rows[i].trial_count; t++)
-			fprintf(out, " %g", value_of(panel, &rows[i].figures[t]));
-		fputc('\n', out);
-	}
-	fprintf(out, "EOD\n");
+	int r = strcmp(a->date, b->date);
+
+	return r ? r : a->k < b->k ? -1 : a->k > b->k;
 }
 
-static void print_panel(FILE *out, enum panel panel, const struct mm_comparison *rows)
+static int compare_names(const void *a, const void *b)
 {
-	bool has_bound = panels[panel].has_bound;
+	const struct log_name *x = a, *y = b;
+	int r = compare_runs(x, y);
 
-	fprintf(out, "%s\nset title '%s' offset 0,-0.5\nplot ", panels[panel].setup,
-		panels[panel].title);
-	if (has_bound)
-		fprintf(out, "$panel%d using 2:xtic(1) title 'bound' lc rgb '#222222', ",
-			(int)panel);
-	for (size_t t = 0; t < rows->trial_count; t++) {
-		fprintf(out, "%s$panel%d using %zu:xtic(1) lc rgb '%s' title ", t ? ", " : "",
-			(int)panel, t + 2 + has_bound,
-			colours[t % (sizeof(colours) / sizeof(colours[0]))]);
-		print_quoted(out, rows->trials[t].label);
-	}
-	fputc('\n', out);
+	return r ? r : x->domid < y->domid ? -1 : x->domid > y->domid;
 }
 
-static void print_script(
-	FILE *out, const char *path, const struct mm_comparison *rows, size_t count)
+/* Whether that run is the one wanted: "2", or "26_11_21_2". */
+static bool is_wanted(const struct job *job, const struct log_name *name)
 {
-	bool is_svg = strlen(path) > 4 && !strcmp(path + strlen(path) - 4, ".svg");
-	int columns = count <= BESIDE_MAX ? 2 : 1;
-	size_t width = columns == 2 ? 1100 : 300 + 26 * count * (rows->trial_count + 1);
+	char id[RUN_ID_MAX];
 
-	fprintf(out, "set terminal %s noenhanced font 'sans,%d' size %zu,%d\nset output ",
-		is_svg ? "svg background 'white'" : "pngcairo", is_svg ? 12 : 10,
-		mm_min_u64(mm_max_u64(width, 900), 6000), columns == 2 ? 640 : 1000);
-	print_quoted(out, path);
-	fprintf(out,
-		"\nset style data histogram\nset style histogram cluster gap 1\n"
-		"set style fill solid 0.9 noborder\nset boxwidth 0.95 relative\n"
-		"set border 3\nset tics nomirror out\nset xtics scale 0 %s\nset lmargin 9\nset "
-		"rmargin 18\n"
-		"set grid ytics back lt 1 lw 0.5 lc rgb '#c8c8c8'\n"
-		"set key outside right top reverse Left\n",
-		count > BESIDE_MAX ? "rotate by -20 left" : "norotate");
-	for (int panel = 0; panel < PANEL_COUNT; panel++)
-		print_data(out, (enum panel)panel, rows, count);
-	fprintf(out, "set multiplot layout %d,%d\n", PANEL_COUNT / columns, columns);
-	for (int panel = 0; panel < PANEL_COUNT; panel++)
-		print_panel(out, (enum panel)panel, rows);
-	fprintf(out, "unset multiplot\n");
+	snprintf(id, sizeof(id), "%s_%lu", name->date, name->k);
+	return !job->wanted || !strcmp(job->wanted, strchr(job->wanted, '_') ? id : id + 9);
 }
 
-static int check_path(const char *path, char *err, size_t err_size)
+/* The names of all data logs of a folder, sorted; *ret_names is the caller's. Returns 0 or -errno. */
+static int list_folder(const char *path, struct log_name **ret_names, size_t *ret_count)
 {
-	size_t len = strlen(path);
-	FILE *file;
+	struct log_name *names = NULL;
+	size_t count = 0, capacity = 0;
+	DIR *dir = opendir(path);
+	struct dirent *item;
 
-	if (len < 5 || (strcmp(path + len - 4, ".png") && strcmp(path + len - 4, ".svg"))) {
-		snprintf(err, err_size, "plot: '%s' must end with .png or .svg", path);
-		return -EINVAL;
+	if (!dir)
+		return -errno;
+	while ((item = readdir(dir))) {
+		if (count == capacity) {
+			struct log_name *more;
+
+			capacity = capacity ? 2 * capacity : 64;
+			more = realloc(names, capacity * sizeof(*names));
+			if (!more)
+				break;
+			names = more;
+		}
+		count += read_name(item->d_name, &names[count]);
 	}
-	file = fopen(path, "a");
-	if (!file) {
-		snprintf(err, err_size, "plot: cannot write '%s': %s", path, strerror(errno));
-		return -EIO;
+	closedir(dir);
+	if (item) {
+		free(names);
+		return -ENOMEM;
 	}
-	fclose(file);
+	if (count > 0)
+		qsort(names, count, sizeof(*names), compare_names);
+	*ret_names = names;
+	*ret_count = count;
 	return 0;
 }
 
-int mm_compare_plot(const char *path, const struct mm_comparison *rows, size_t count, char *err,
-	size_t err_size)
-{
-	int r = check_path(path, err, err_size), status;
-	FILE *gnuplot;
+/* ---- reading --------------------------------------------------------------------------------- */
 
-	if (r < 0)
-		return r;
-	(void)signal(SIGPIPE, SIG_IGN); /* without gnuplot nobody reads; its status tells */
-	gnuplot = popen("exec gnuplot >/dev/null 2>&1", "w");
-	if (!gnuplot) {
-		snprintf(err, err_size, "plot: cannot start gnuplot: %s", strerror(errno));
-		return -EIO;
+/* Returns an exit status. */
+static int read_log(struct job *job, const char *path)
+{
+	int r = mm_run_read(&job->run, path);
+
+	if (r < 0) {
+		mm_ctl_say(job->command, "cannot read '%s': %s", path, strerror(-r));
+		return MM_EXIT_MISUSE;
 	}
-	print_script(gnuplot, path, rows, count);
-	status = pclose(gnuplot);
-	if (status == 0)
-		return 0;
-	(void)unlink(path); /* empty, or half a picture */
-	snprintf(err, err_size, "plot: gnuplot %s",
-		WIFEXITED(status) && WEXITSTATUS(status) == 127
-			? "is not installed (on Debian: apt-get install gnuplot-nox)"
-			: "failed");
-	return -EIO;
+	if (r == 0)
+		mm_ctl_say(job->command, "no data in %s, left out", path);
+	return MM_EXIT_OK;
 }
+
+static int read_folder(struct job *job, const char *folder)
+{
+	struct log_name *names = NULL;
+	const struct log_name *newest = NULL;
+	size_t count = 0;
+	int status = MM_EXIT_OK, r = list_folder(folder, &names, &count);
+
+	if (r) {
+		mm_ctl_say(job->command, "cannot read the folder '%s': %s", folder, strerror(-r));
+		return MM_EXIT_MISUSE;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (is_wanted(job, &names[i]))
+			newest = &names[i];
+	if (!newest) {
+		mm_ctl_say(job->command,
+			"no run%s%s in %s (data logs are named <date>_<k>_<domid>.log)",
+			job->wanted ? " " : "", job->wanted ? job->wanted : "", folder);
+		free(names);
+		return MM_EXIT_MISUSE;
+	}
+	snprintf(job->id, sizeof(job->id), "%s_%lu", newest->date, newest->k);
+	for (size_t i = 0; i < count && !status; i++) {
+		char path[PATH_MAX];
+
+		if (compare_runs(&names[i], newest) != 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s_%lu.log", folder, job->id, names[i].domid);
+		status = read_log(job, path);
+	}
+	free(names);
+	return status;
+}
+
+/* ---- the command ----------------------------------------------------------------------------- */
+
+/* Where the picture goes, unless that was said: into the folder, or named like the first log. */
+static void default_output(const struct job *job, const char *input, char *path, size_t size)
+{
+	const char *base = strrchr(input, '/') ? strrchr(input, '/') + 1 : input;
+	size_t len = strlen(base);
+
+	if (*job->id)
+		snprintf(path, size, "%s/%s.png", input, job->id);
+	else
+		snprintf(path, size, "%.*s.png",
+			(int)(len > 4 && !strcmp(base + len - 4, ".log") ? len - 4 : len), base);
+}
+
+static int draw(struct job *job, const char *input, int inputs)
+{
+	char path[PATH_MAX], title[64], err[512];
+
+	if (job->run.count == 0) {
+		if (*job->id || inputs > 1)
+			mm_ctl_say(job->command, "no data in any of these logs");
+		return MM_EXIT_MISUSE;
+	}
+	if (job->run.count > MM_RUN_GUESTS_MAX) {
+		mm_ctl_say(job->command,
+			"%zu guests are too many for a picture: at most %d; name some logs",
+			job->run.count, MM_RUN_GUESTS_MAX);
+		return MM_EXIT_MISUSE;
+	}
+	if (*job->id)
+		snprintf(title, sizeof(title), "Run %s", job->id);
+	else
+		snprintf(title, sizeof(title), "%d log%s", inputs, inputs == 1 ? "" : "s");
+	default_output(job, input, path, sizeof(path));
+	if (mm_run_draw(&job->run, title, job->output ? job->output : path, err, sizeof(err))) {
+		/* it begins with "plot: ", as the command's messages do */
+		mm_ctl_say(job->command, "%s", err + strlen("plot: "));
+		return job->output && strstr(err, "must end") ? MM_EXIT_MISUSE : MM_EXIT_FAILED;
+	}
+	printf("%zu guest%s: %s\n", job->run.count, job->run.count == 1 ? "" : "s",
+		job->output ? job->output : path);
+	return MM_EXIT_OK;
+}
+
+static int read_inputs(struct job *job, int count, char **inputs)
+{
+	struct stat st;
+	int r = MM_EXIT_OK;
+
+	if (count == 1 && !stat(inputs[0], &st) && S_ISDIR(st.st_mode))
+		return read_folder(job, inputs[0]);
+	if (job->wanted) {
+		mm_ctl_say(job->command, "--run goes with one folder");
+		return MM_EXIT_MISUSE;
+	}
+	for (int i = 0; i < count && !r; i++)
+		r = read_log(job, inputs[i]);
+	return r;
+}
+
+static int run(const struct mm_ctl_command *command, int argc, char **argv)
+{
+	struct job job = {.command = command};
+	int option, r;
+
+	while ((option = mm_ctl_next(command, argc, argv)) >= 0)
+		*(option == OPTION_OUTPUT ? &job.output : &job.wanted) = optarg;
+	if (option != MM_CTL_END)
+		return option == MM_CTL_DONE ? mm_ctl_finish(command, 0) : MM_EXIT_MISUSE;
+	if (optind == argc) {
+		mm_ctl_say(
+			command, "needs a folder with data logs, or logs; see mmctl plot --help");
+		return MM_EXIT_MISUSE;
+	}
+	r = read_inputs(&job, argc - optind, argv + optind);
+	if (!r)
+		r = draw(&job, argv[optind], argc - optind);
+	mm_run_free(&job.run);
+	return mm_ctl_finish(command, r);
+}
+
+const struct mm_ctl_command mm_ctl_plot = {
+	.name = "plot",
+	.args = "[OPTION]... DIR | LOG...",
+	.help = "draw the data logs of a run: the host, and a panel for each guest",
+	.more = "DIR is a folder with mmserver's data logs, of which the newest run is drawn. "
+		"Needs gnuplot.\n",
+	.options = options,
+	.run = run,
+};

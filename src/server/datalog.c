@@ -137,7 +137,7 @@ static int write_head(int fd, const struct mm_domain *dom)
 		"# "
 		"time\ttg_mem\tuse_mem\tfree_mem\ttot_mem\theld_mem\twish_mem\ttau\tswap_in\tswap_"
 		"out\t"
-		"psi_some_us\treason\n",
+		"psi_some_us\treason\tbudget_mem\thost_free\n",
 		XENMM_VERSION, dom->name, dom->domid, dom->uuid);
 
 	return write(fd, head, (size_t)n) == n ? 0 : -1;
@@ -245,9 +245,11 @@ static struct guest_log *find_guest(struct mm_datalog *log, const struct mm_doma
 	return guest;
 }
 
-static int format_row(char *row, size_t size, const struct mm_domain *dom,
-	const struct mm_plan_entry *entry, uint32_t tau_ppm, const struct timespec *wall)
+static int format_row(char *row, size_t size, const struct mm_snapshot *snap,
+	const struct mm_plan *plan, size_t i, const struct timespec *wall)
 {
+	const struct mm_domain *dom = &snap->domains[i];
+	const struct mm_plan_entry *entry = &plan->entries[i];
 	const struct mm_report *report = &dom->report;
 	char date[32];
 	struct tm day;
@@ -256,11 +258,13 @@ static int format_row(char *row, size_t size, const struct mm_domain *dom,
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &day);
 	return snprintf(row, size,
 		"%s.%03ld\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
-		"\t%" PRIu64 "\t%u.%03u\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\n",
+		"\t%" PRIu64 "\t%u.%03u\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\t%" PRIu64
+		"\t%" PRIu64 "\n",
 		date, wall->tv_nsec / 1000000, entry->new_kib, entry->use_kib, report->avail_kib,
-		report->total_kib, dom->current_kib, entry->wish_kib, tau_ppm / 1000000,
-		tau_ppm / 1000 % 1000, report->swapin_pages, report->swapout_pages,
-		report->psi_some_us, mm_reason_name(entry->reason));
+		report->total_kib, dom->current_kib, entry->wish_kib, plan->tau_ppm / 1000000,
+		plan->tau_ppm / 1000 % 1000, report->swapin_pages, report->swapout_pages,
+		report->psi_some_us, mm_reason_name(entry->reason), plan->budget_kib,
+		snap->host.free_kib);
 }
 
 static int write_row(struct guest_log *guest, const char *row, size_t len)
@@ -305,7 +309,7 @@ static void log_guest(struct mm_datalog *log, struct guest_log *guest,
 		complain(log, snap->now_ms, "open a file");
 		return;
 	}
-	len = format_row(row, sizeof(row), dom, &plan->entries[i], plan->tau_ppm, wall);
+	len = format_row(row, sizeof(row), snap, plan, i, wall);
 	if (write_row(guest, row, (size_t)len)) {
 		guest->is_failing = true;
 		complain(log, snap->now_ms, "write");

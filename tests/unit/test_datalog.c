@@ -91,6 +91,8 @@ static void add(struct run *run, uint32_t domid, const char *name, const char *u
 	run->plan.entries = entries;
 	run->plan.count = run->snap.count;
 	run->plan.tau_ppm = 750000;
+	run->plan.budget_kib = 1000000;
+	run->snap.host.free_kib = 50000;
 	entries[run->snap.count - 1] = (struct mm_plan_entry){.domid = domid,
 		.reason = MM_REASON_DONATE,
 		.current_kib = 300000,
@@ -218,7 +220,7 @@ static void test_rows(void **state)
 	assert_non_null(
 		strstr(text, "\n2026-03-02T12:34:56."
 			     "007\t290000\t210000\t90000\t250000\t300000\t280000\t0.750\t11\t22\t33"
-			     "\tdonate\n"));
+			     "\tdonate\t1000000\t50000\n"));
 	assert_int_equal(count_lines(text, ' '), 1);
 	finish(&run);
 }

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "gnuplot.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+void mm_gnuplot_quote(FILE *script, const char *text)
+{
+	fputc('\'', script);
+	for (; *text; text++)
+		if (*text == '\'')
+			fputs("''", script);
+		else
+			fputc((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text, script);
+	fputc('\'', script);
+}
+
+/* An empty file beside the picture, which nobody else has. */
+static int make_file(struct mm_gnuplot *g, const char *path, char *err, size_t err_size)
+{
+	int fd;
+
+	if (asprintf(&g->unfinished, "%s.XXXXXX", path) < 0) {
+		g->unfinished = NULL;
+		snprintf(err, err_size, "plot: out of memory");
+		return -EIO;
+	}
+	fd = mkstemp(g->unfinished);
+	if (fd >= 0 && !access(path, F_OK) && access(path, W_OK)) {
+		close(fd);
+		unlink(g->unfinished);
+		errno = EACCES;
+		fd = -1;
+	}
+	if (fd < 0) {
+		snprintf(err, err_size, "plot: cannot write '%s': %s", path, strerror(errno));
+		free(g->unfinished);
+		g->unfinished = NULL;
+		return -EIO;
+	}
+	close(fd);
+	return 0;
+}
+
+int mm_gnuplot_begin(struct mm_gnuplot *gnuplot, const char *path, int width, int height,
+	int font_size, char *err, size_t err_size)
+{
+	size_t len = strlen(path);
+	int r;
+
+	*gnuplot = (struct mm_gnuplot){.path = path};
+	if (len < 5 || (strcmp(path + len - 4, ".png") && strcmp(path + len - 4, ".svg"))) {
+		snprintf(err, err_size, "plot: '%s' must end with .png or .svg", path);
+		return -EINVAL;
+	}
+	gnuplot->is_svg = !strcmp(path + len - 4, ".svg");
+	r = make_file(gnuplot, path, err, err_size);
+	if (r)
+		return r;
+	(void)signal(SIGPIPE, SIG_IGN); /* without gnuplot nobody reads; its status tells */
+	gnuplot->script = popen("exec gnuplot >/dev/null 2>&1", "w");
+	if (!gnuplot->script) {
+		snprintf(err, err_size, "plot: cannot start gnuplot: %s", strerror(errno));
+		unlink(gnuplot->unfinished);
+		free(gnuplot->unfinished);
+		return -EIO;
+	}
+	fprintf(gnuplot->script,
+		"set terminal %s noenhanced font 'sans,%d' size %d,%d\nset output ",
+		gnuplot->is_svg ? "svg background 'white'" : "pngcairo", font_size, width, height);
+	mm_gnuplot_quote(gnuplot->script, gnuplot->unfinished);
+	fputc('\n', gnuplot->script);
+	return 0;
+}
+
+/* With the rights that a new file has. */
+static int take_place(const struct mm_gnuplot *g)
+{
+	mode_t mask = umask(0);
+
+	(void)umask(mask);
+	if (chmod(g->unfinished, 0666 & ~mask))
+		return -1;
+	return rename(g->unfinished, g->path);
+}
+
+int mm_gnuplot_end(struct mm_gnuplot *gnuplot, char *err, size_t err_size)
+{
+	int status, r = -EIO;
+
+	fputs("unset output\n", gnuplot->script);
+	status = pclose(gnuplot->script);
+	if (status != 0)
+		snprintf(err, err_size, "plot: gnuplot %s",
+			WIFEXITED(status) && WEXITSTATUS(status) == 127
+				? "is not installed (on Debian: apt-get install gnuplot-nox)"
+				: "failed");
+	else if (take_place(gnuplot))
+		snprintf(err, err_size, "plot: cannot write '%s': %s", gnuplot->path,
+			strerror(errno));
+	else
+		r = 0;
+	if (r)
+		(void)unlink(gnuplot->unfinished);
+	free(gnuplot->unfinished);
+	gnuplot->unfinished = NULL;
+	return r;
+}
