@@ -28,11 +28,14 @@ const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 's
 const MiB = 1024;
 const interval = Number(options.interval);
 const count = Number(options.guests);
-let startMs = Date.now();
+let startMs = Date.now() - 90000000; // 25 h ago: every window is full
 let round = 1;
 let isSilent = false;
 let seq = 0;
 let decisions = [];
+let lastMs = Date.now(); // of the last round
+let lastGuests = [];
+let lastGone = [];
 const streams = new Set();
 const gone = new Set();
 
@@ -134,6 +137,11 @@ function decisionOf(guest, old, ms) {
 		max_kib: guest.max_kib, weight: 100, budget_kib: 4e6, spare_kib: 900 * MiB, pool_kib: 410 * MiB, overcommitted: false};
 }
 
+// As at the start of mmserver: one of each guest.
+function begin() {
+	decisions = lastGuests.map((guest) => decisionOf(guest, guest, lastMs)).reverse();
+}
+
 function history(query) {
 	const now = lastMs;
 	let since = Number(query.get('since') || -300000);
@@ -164,9 +172,6 @@ function rowOf(guest) {
 	return columns.map((column) => guest[column] ?? guest.need[column] ?? null);
 }
 
-let lastMs = Date.now();
-let lastGuests = guestsAt(lastMs);
-let lastGone = [];
 
 function message(isFull, fresh) {
 	const before = new Map(lastGuests.map((guest) => [guest.domid, JSON.stringify(rowOf(guest))]));
@@ -262,12 +267,14 @@ createInterface({input: process.stdin}).on('line', (line) => {
 		startMs = Date.now();
 		round = 1;
 		seq = 0;
-		decisions = [];
+		begin();
 		for (const response of streams)
 			response.destroy();
 	}
 }).on('close', () => process.exit(0));
 
+lastGuests = guestsAt(lastMs);
+begin();
 server.listen(Number(options.port), '127.0.0.1', () => {
 	console.log(`listening ${server.address().port}`);
 	setInterval(tick, interval);

@@ -60,8 +60,7 @@ function render() {
 function renderHost() {
 	if (byId('host').offsetParent === null)
 		return; // covered on a phone
-	const past = history.get(HOST, true);
-	hostChart.show(past, model.timeMs, history.windowMs, past ? history.gapMs(past) : 0);
+	hostChart.show(history.get(HOST, true), history);
 }
 
 function renderTitle() {
@@ -141,6 +140,8 @@ function onRound(message) {
 	if (wants.decisions || isOther)
 		refreshDecisions();
 	schedule();
+	if (document.hidden)
+		renderTitle(); // a hidden page draws nothing else
 	tick();
 }
 

@@ -168,10 +168,9 @@ export class TimeChart extends Chart {
 		};
 	}
 
-	// past, and the time that is shown: it ends at endMs
-	show(past, endMs, windowMs, gapMs) {
-		this.table = past ? tableOf(past, this.lines, gapMs) : [[], ...this.lines.map(() => [])];
-		this.bounds = [endMs - windowMs, endMs];
+	show(past, history) {
+		this.table = past ? tableOf(past, this.lines, history.gapMs(past)) : [[], ...this.lines.map(() => [])];
+		this.bounds = history.bounds;
 		this.draw();
 		this.showFigures();
 		setAttr(this.box, 'aria-label', this.words());

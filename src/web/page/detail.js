@@ -171,9 +171,8 @@ export class Detail {
 		this.showWords(guest);
 		this.showNumbers(guest);
 		const past = this.history.get(this.domid, true);
-		const gapMs = past ? this.history.gapMs(past) : 0;
-		this.memory.show(past, this.model.timeMs, this.history.windowMs, gapMs);
-		this.pressure.show(past, this.model.timeMs, this.history.windowMs, gapMs);
+		this.memory.show(past, this.history);
+		this.pressure.show(past, this.history);
 		setText(this.histogramTitle, `How often it used how much, last ${WINDOW_WORDS[this.history.window]}`);
 		this.histogram.show(past, guest.used_kib);
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The host in one row of facts, and in one bar.
 import {byId, make, setAttr, setStyle, setText} from './dom.js';
-import {clock, exact, micros, size, span} from './format.js';
+import {clock, exact, micros, size} from './format.js';
 
 // Name, its explanation, text, exact KiB
 const FACTS = [
@@ -15,14 +15,13 @@ const FACTS = [
 ];
 const SERVER_FACTS = [
 	['policy', 'Policy', 'How the memory is shared', (m) => m.server.policy],
-	['round', 'Round', 'How long the last round took, and the longest time between two',
-		(m) => `${micros(m.server.round_us)} / ${span(m.server.interval_ms)}`],
+	['round', 'Round took', 'Deciding and setting targets, the last time', (m) => micros(m.server.round_us)],
 	['rounds', 'Rounds', 'Since mmserver began', (m) => String(m.server.rounds)],
 	['updated', 'Figures of', 'When these figures were taken', (m) => clock(m.timeMs)],
 ];
 const PARTS = [
-	['used', 'guests use', (h, m) => m.sum('used_kib')],
-	['idle', 'guests hold idle', (h, m) => Math.max(0, m.sum('held_kib') - m.sum('used_kib'))],
+	['used', 'in use by guests', (h, m) => m.inUse()],
+	['idle', 'idle in guests', (h, m) => m.sum('held_kib') - m.inUse()],
 	['other', 'dom0 and Xen', (h, m) => Math.max(0, h.total_kib - h.free_kib - m.sum('held_kib'))],
 	['free', 'free', (h) => h.free_kib],
 ];

@@ -8,6 +8,8 @@ const UNITS = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 export function size(kib) {
 	if (kib === null || kib === undefined)
 		return UNKNOWN;
+	if (kib === 0)
+		return '0';
 	let value = Math.abs(kib), unit = 0;
 	while (value >= 1024 && unit < UNITS.length - 1) {
 		value /= 1024;
@@ -23,7 +25,7 @@ export function signed(kib) {
 
 // Axes: no more digits than a round number needs.
 export function sizeShort(kib) {
-	return kib === 0 ? '0' : size(kib).replace(/\.0+(?= )|(\.\d*?)0+(?= )/, '$1').replace('iB', '');
+	return size(kib).replace(/\.0+(?= )|(\.\d*?)0+(?= )/, '$1').replace('iB', '');
 }
 
 // All of it, for who wants to compare with another program.
@@ -67,11 +69,9 @@ export function span(ms) {
 	return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`;
 }
 
-// A short time, measured in µs.
 export function micros(us) {
 	if (us === null || us === undefined)
 		return UNKNOWN;
-	if (us < 1000)
-		return `${us} µs`;
-	return us < 1e6 ? `${(us / 1000).toPrecision(2)} ms` : `${(us / 1e6).toPrecision(2)} s`;
+	const ms = us / 1000;
+	return `${ms < 100 ? ms.toPrecision(2) : ms.toFixed(0)} ms`;
 }

@@ -8,6 +8,7 @@ export const WINDOW_WORDS = {'5m': '5 min', '1h': '1 h', '24h': '24 h'};
 const AT_ONCE = 3; // questions at a time; the others wait
 const KEPT = 80;   // pasts
 const RETRY_MS = 5000;
+const SHOWN_MIN_MS = 60000;
 
 export const HOST = 'host';
 const LAST = new Set(['time_ms', 'target_kib', 'held_kib', 'total_kib', 'free_kib', 'budget_kib', 'pool_kib']);
@@ -37,6 +38,12 @@ export class History {
 
 	get windowMs() {
 		return WINDOWS[this.window];
+	}
+
+	// What is shown: the window, or as much of it as mmserver has lived; the same for all guests.
+	get bounds() {
+		const endMs = this.model.timeMs;
+		return [Math.max(endMs - this.windowMs, Math.min(this.model.server.start_ms, endMs - SHOWN_MIN_MS)), endMs];
 	}
 
 	setWindow(window) {

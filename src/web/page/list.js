@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The guests, one row each on a common scale. All rows are in the document, so that a browser's own search finds every
 // name; only those in sight are filled, and only for them the past is asked for.
-import {byId, make, setAttr, setText} from './dom.js';
+import {byId, make, setAttr, setStyle, setText} from './dom.js';
 import {sizeShort} from './format.js';
 import {KINDS, kindOf, lackOf, needOf} from './model.js';
 import {Row} from './row.js';
@@ -31,12 +31,6 @@ const HEADS = [
 	['Uses', 'num', 'used', 'of its need'],
 	['Pressure', 'num', 'pressure', 'stalled'],
 ];
-
-// A round number of KiB above all.
-function niceScale(kib) {
-	const step = 2 ** Math.floor(Math.log2(Math.max(kib, 4096))) / 4;
-	return Math.ceil(kib / step) * step;
-}
 
 export class List {
 	constructor(model, history, onOpen) {
@@ -84,11 +78,8 @@ export class List {
 	}
 
 	makeTools() {
-		for (const [value, [word]] of Object.entries(SORTS)) {
-			const option = make('option', '', word);
-			option.value = value;
-			byId('sort').append(option);
-		}
+		for (const [value, [word]] of Object.entries(SORTS))
+			byId('sort').append(new Option(word, value));
 		byId('sort').addEventListener('change', (event) => this.setSort(event.target.value));
 		byId('scale').addEventListener('change', (event) => {
 			this.ownScale = event.target.value === 'own';
@@ -207,8 +198,8 @@ export class List {
 			return false;
 		if (!this.text)
 			return true;
-		const words = `${guest.name} ${guest.domid} ${guest.uuid} ${guest.reason} ${this.model.reasonText(guest)}`;
-		return words.toLowerCase().includes(this.text);
+		return [guest.name, guest.domid, guest.uuid, guest.reason, this.model.reasonText(guest)].join(' ').toLowerCase()
+			.includes(this.text);
 	}
 
 	// Rows of guests that came and went.
@@ -276,17 +267,21 @@ export class List {
 		let largest = 0;
 		for (const guest of this.model.guests.values())
 			largest = Math.max(largest, guest.held_kib, guest.target_kib || 0, guest.used_kib || 0, needOf(guest) || 0);
-		return niceScale(largest * 1.02);
+		return Math.max(largest * 1.05, 4096);
 	}
 
 	showAxis() {
-		setAttr(byId('list'), 'data-scale', this.ownScale ? 'own' : 'common');
-		const labels = this.ownScale ? ['0', '', 'half of its maximum', '', ''] :
-			[0, 1, 2, 3, 4].map((i) => (i === 0 ? '0' : sizeShort(this.scale * i / 4)));
+		const step = 2 ** Math.floor(Math.log2(this.scale / 2.6));
+		const labels = this.ownScale ? [['0', 0], ['half of its maximum', 50]] :
+			[0, 1, 2, 3, 4, 5].map((i) => [sizeShort(i * step), i * step / this.scale * 100]).filter(([, at]) => at < 97);
 		if (this.axis.dataset.labels === labels.join())
 			return;
 		this.axis.dataset.labels = labels.join();
-		this.axis.replaceChildren(...labels.map((label) => make('span', '', label)));
+		this.axis.replaceChildren(...labels.map(([label, at]) => {
+			const node = make('span', '', label);
+			setStyle(node, 'left', `${at}%`);
+			return node;
+		}));
 	}
 
 	showTools() {

@@ -5,9 +5,9 @@
 // Left alone by the balancing, whatever they need.
 const APART = new Set(['silent', 'no-agent', 'booting', 'paused', 'saving', 'building', 'foreign', 'dying', 'excluded',
 	'stuck']);
-const LACKING = new Set(['short', 'emergency']);
+const LACKING = new Set(['short', 'emergency', 'wait']);
 const GIVING = new Set(['donate', 'press']);
-const GROWING = new Set(['grow', 'wait', 'step-back']);
+const GROWING = new Set(['grow', 'step-back']);
 
 export const KINDS = [
 	['all', 'All'],
@@ -20,8 +20,9 @@ export const KINDS = [
 // Differences below are noise: what a balloon overshoots by, what a headroom is rounded to.
 const SLACK_KIB = 4096;
 const SLACK_SHARE = 0.02;
-// Stalling for a tenth of the time is felt by whoever waits for the guest.
+// Stalling for a tenth of the time is felt by whoever waits for the guest; much less is a sign where it lacks memory.
 const PRESSURE_HIGH_PPM = 100000;
+const PRESSURE_FELT_PPM = 1000;
 const FEED_KEPT = 600;
 const EVENT_DECISIONS = 32; // at most so many come with a round
 
@@ -29,11 +30,11 @@ export function needOf(guest) {
 	return guest.hard_kib === null ? null : guest.hard_kib + guest.warm_kib + guest.headroom_kib;
 }
 
-// What it needs and does not hold.
+// What it needs and does not hold. Headroom that nobody misses counts only where the policy says that it is short.
 export function lackOf(guest) {
-	const need = needOf(guest);
-	if (need === null || guest.balanced === false)
+	if (guest.hard_kib === null)
 		return 0;
+	const need = LACKING.has(guest.reason) ? needOf(guest) : guest.hard_kib + guest.warm_kib;
 	const lack = need - guest.held_kib;
 	return lack > Math.max(SLACK_KIB, guest.held_kib * SLACK_SHARE) ? lack : 0;
 }
@@ -45,12 +46,10 @@ export function isMoving(guest) {
 
 // One word for what happens to a guest.
 export function kindOf(guest) {
-	if (LACKING.has(guest.reason) || guest.pressure_ppm >= PRESSURE_HIGH_PPM)
+	if (LACKING.has(guest.reason) || guest.pressure_ppm >= (lackOf(guest) > 0 ? PRESSURE_FELT_PPM : PRESSURE_HIGH_PPM))
 		return 'short';
 	if (APART.has(guest.reason))
 		return 'apart';
-	if (lackOf(guest) > 0)
-		return 'short';
 	if (GIVING.has(guest.reason) || (isMoving(guest) && guest.target_kib < guest.held_kib))
 		return 'gives';
 	if (GROWING.has(guest.reason) || isMoving(guest))
@@ -188,6 +187,14 @@ export class Model {
 		let total = 0;
 		for (const guest of this.guests.values())
 			total += guest[column] || 0;
+		return total;
+	}
+
+	// What guests cannot give back; of those that do not say, all that they hold.
+	inUse() {
+		let total = 0;
+		for (const guest of this.guests.values())
+			total += Math.min(guest.held_kib, guest.hard_kib ?? guest.held_kib);
 		return total;
 	}
 

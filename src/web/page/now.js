@@ -59,7 +59,8 @@ export class Now {
 				facts.push(`lacks ${size(lackOf(guest))}`);
 			if (guest.pressure_ppm >= 1000)
 				facts.push(`stalls ${percent(guest.pressure_ppm)} of the time`);
-			facts.push(this.model.reasonText(guest));
+			if (guest.reason !== 'steady')
+				facts.push(this.model.reasonText(guest));
 			return [guest, facts.join(', ')];
 		});
 		this.line('short', items, this.model.guests.size ? 'nobody: every guest has what it needs' : 'no guests');

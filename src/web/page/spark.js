@@ -75,7 +75,7 @@ export function drawSpark(canvas, past, history) {
 	if (!area || !past)
 		return;
 	const {time_ms: times, held_kib: held, used_kib: used} = past.columns;
-	const endMs = history.model.timeMs, startMs = endMs - history.windowMs;
+	const [startMs, endMs] = history.bounds;
 	const top = Math.max(...held, ...used, 1) * 1.05;
 	const xOf = (time) => (time - startMs) / (endMs - startMs) * area.width;
 	const yOf = (value) => area.height - 1 - value / top * (area.height - 2);

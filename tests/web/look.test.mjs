@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the real mmserver will not do on demand, played by mock.mjs: hostile names, silence, holes; and what anybody must
+// be able to do with the page: by keyboard, on a phone, without telling colours apart.
+import assert from 'node:assert/strict';
+import {after, before, test} from 'node:test';
+import {Mock, openBrowser, openPage, until} from './lib.mjs';
+
+let browser;
+const mocks = [];
+
+before(async () => {
+	browser = await openBrowser();
+});
+
+after(async () => {
+	await browser?.close();
+	mocks.forEach((mock) => mock.close());
+});
+
+async function mockWith(...options) {
+	const mock = new Mock();
+	mocks.push(mock);
+	await mock.start(...options);
+	return mock;
+}
+
+test('a hostile name is text and nothing else', async () => {
+	const mock = await mockWith('--guests', '12', '--hostile');
+	const page = await openPage(browser, mock.url);
+	const names = await page.locator('#rows .name').allTextContents();
+	const image = '<img src=x onerror="document.title=1">';
+	assert.ok(names.includes(image) && names.includes('"><script>alert(1)</script>') && names.includes('a&amp;b&lt;c'), names.join('\n'));
+	await page.locator('#rows tr', {hasText: image}).first().click();
+	await page.waitForSelector('#detail:not([hidden])');
+	assert.equal(await page.locator('#detail-title').textContent(), image);
+	await until('its decisions', async () => (await page.locator('#detail .decisions li').count()) > 0);
+	assert.ok((await page.locator('#feed .head').allTextContents()).some((text) => text.includes(image)));
+	assert.equal(await page.locator('main img, main script').count(), 0);
+	assert.match(await page.title(), /xenmm/);
+	assert.deepEqual(page.faults, []);
+	await page.close();
+});
+
+test('a stream that is open and silent is noticed, and forgiven', async () => {
+	const mock = await mockWith('--interval', '500');
+	const page = await openPage(browser, mock.url, {isBreakExpected: true});
+	mock.say('silent');
+	await until('the banner', () => page.locator('#banner').isVisible(), 15);
+	assert.ok(await page.locator('body.stale').count());
+	mock.say('talk');
+	await until('all is well again', async () => !(await page.locator('#banner').isVisible()), 20);
+	assert.equal(await page.locator('body.stale').count(), 0);
+	assert.deepEqual(page.faults, []);
+	await page.close();
+});
+
+test('another life of mmserver begins anew, and a guest that went is gone', async () => {
+	const mock = await mockWith('--interval', '300', '--guests', '9');
+	const page = await openPage(browser, mock.url, {isBreakExpected: true});
+	await page.locator('#rows tr[data-domid="2"]').click();
+	mock.say('drop 2');
+	await until('it left the list', async () => (await page.locator('#rows tr[data-domid="2"]').count()) === 0);
+	assert.match(await page.locator('#detail .sentence').textContent(), /gone/);
+	mock.say('restart');
+	await until('rounds count from one again', async () => Number(await page.locator('body').getAttribute('data-round')) < 12, 20);
+	assert.equal(await page.locator('#rows tr').count(), 8);
+	assert.deepEqual(page.faults, []);
+	await page.close();
+});
+
+test('paused, dry run and over-commitment are said aloud', async () => {
+	const mock = await mockWith('--flags');
+	const page = await openPage(browser, mock.url);
+	assert.deepEqual(await page.locator('.flag').allTextContents(), ['OVERCOMMITTED', 'PAUSED', 'DRY RUN']);
+	await page.close();
+});
+
+// Pixels of the curve's own colour, in three parts of the plot; the middle one is where nothing is known.
+async function inkOf(page) {
+	return page.locator('#detail canvas').first().evaluate((canvas) => {
+		const pen = canvas.getContext('2d');
+		const left = 70, width = canvas.width - left;
+		return [[0.1, 0.35], [0.44, 0.56], [0.65, 0.9]].map(([from, to]) => {
+			const {data} = pen.getImageData(left + width * from, 10, width * (to - from), canvas.height - 45);
+			let ink = 0;
+			for (let i = 0; i < data.length; i += 4)
+				if (data[i + 3] > 200 && Math.max(data[i], data[i + 1], data[i + 2]) - Math.min(data[i], data[i + 1], data[i + 2]) > 90)
+					ink++;
+			return ink;
+		});
+	});
+}
+
+test('a hole in the past is a hole in the line', async () => {
+	for (const [options, isWhole] of [[[], true], [['--hole'], false]]) {
+		const mock = await mockWith(...options);
+		const page = await openPage(browser, mock.url, {deviceScaleFactor: 1});
+		await page.locator('#rows tr[data-domid="3"]').click();
+		const [before, middle, behind] = await until('curves', async () => {
+			if (!(await page.locator('#detail canvas').count()))
+				return null;
+			const ink = await inkOf(page);
+			return ink[0] > 0 && ink[2] > 0 ? ink : null;
+		});
+		assert.ok(before > 50 && behind > 50, `${before} ${behind}`);
+		assert.equal(middle > 50, isWhole, `${middle} pixels in the middle`);
+		await page.close();
+	}
+});
+
+test('all can be done by keyboard', async () => {
+	const mock = await mockWith('--guests', '40');
+	const page = await openPage(browser, mock.url);
+	const focused = () => page.evaluate(() => document.activeElement.closest('tr')?.dataset.domid ?? document.activeElement.id);
+	await page.selectOption('#sort', 'domid');
+	await page.keyboard.press('/');
+	assert.equal(await focused(), 'filter');
+	await page.keyboard.type('web');
+	await until('the filter works', async () => (await page.locator('#rows tr').count()) === 5);
+	await page.keyboard.press('Escape');
+	await until('Escape empties it', async () => (await page.locator('#rows tr').count()) === 40);
+	// to the rows: one stop for all of them
+	for (let i = 0; i < 12 && !/^\d+$/.test(await focused()); i++)
+		await page.keyboard.press('Tab');
+	assert.equal(await focused(), '1');
+	await page.keyboard.press('ArrowDown');
+	await page.keyboard.press('ArrowDown');
+	await page.keyboard.press('ArrowUp');
+	assert.equal(await focused(), '2');
+	await page.keyboard.press('End');
+	assert.equal(await focused(), '40');
+	await page.keyboard.press('Home');
+	assert.equal(await focused(), '1');
+	const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+	assert.notEqual(outline, 'none', 'the focus cannot be seen');
+	await page.keyboard.press('ArrowDown');
+	await page.keyboard.press('Enter');
+	assert.equal(await focused(), 'detail-title');
+	assert.match(page.url(), /#guest=00000000-0000-4000-8000-000000000002/);
+	assert.equal(await page.locator('#rows tr[aria-selected=true]').getAttribute('data-domid'), '2');
+	await page.keyboard.press('Escape');
+	assert.equal(await page.locator('#detail').isVisible(), false);
+	assert.equal(await focused(), '2');
+	assert.ok(!page.url().includes('guest='));
+	await page.goBack();
+	await until('back opens it again', () => page.locator('#detail').isVisible());
+	assert.deepEqual(page.faults, []);
+	await page.close();
+});
+
+test('the focus stays with its guest when the order changes', async () => {
+	const mock = await mockWith('--guests', '40', '--interval', '200');
+	const page = await openPage(browser, mock.url);
+	await page.locator('#rows tr').nth(3).focus();
+	const domid = await page.evaluate(() => document.activeElement.dataset.domid);
+	await page.selectOption('#sort', 'used', {noWaitAfter: true});
+	await page.locator(`#rows tr[data-domid="${domid}"]`).focus();
+	for (const sort of ['name', 'held', 'pressure', 'urgency'])
+		await page.evaluate((value) => {
+			document.getElementById('sort').value = value;
+			document.getElementById('sort').dispatchEvent(new Event('change'));
+		}, sort);
+	assert.equal(await page.evaluate(() => document.activeElement.dataset.domid), domid);
+	await page.close();
+});
+
+test('only rows in sight ask for their past', async () => {
+	const mock = await mockWith('--guests', '300');
+	const asked = new Set();
+	const page = await browser.newPage({viewport: {width: 1280, height: 900}});
+	page.on('request', (request) => {
+		const match = /history\?domain=(\d+)/.exec(request.url());
+		if (match)
+			asked.add(match[1]);
+	});
+	await page.goto(mock.url);
+	await until('some did', () => asked.size > 8);
+	await page.waitForTimeout(1500);
+	console.log(`300 guests: ${asked.size} pasts asked for at first`);
+	assert.ok(asked.size < 60, `${asked.size} asked`);
+	const names = await page.locator('#rows .name').allTextContents();
+	assert.equal(names.filter(Boolean).length, 300, 'a name is missing from the document');
+	await page.locator('#rows tr').nth(290).scrollIntoViewIfNeeded();
+	await until('a row that comes into sight is filled', async () => (await page.locator('#rows tr').nth(290).locator('.first').first()
+		.textContent()) !== '');
+	await page.close();
+});
+
+// ---- who sees, hears or points differently ------------------------------------------------------------
+function luminance([r, g, b]) {
+	const part = (value) => (value / 255 <= 0.03928 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4);
+	return 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
+}
+
+function contrast(a, b) {
+	const [high, low] = [luminance(a), luminance(b)].sort((x, y) => y - x);
+	return (high + 0.05) / (low + 0.05);
+}
+
+function mix(a, b, share) {
+	return a.map((value, i) => value * share + b[i] * (1 - share));
+}
+
+const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+
+test('the palette stands out from what is behind it', async () => {
+	const mock = await mockWith();
+	for (const colorScheme of ['light', 'dark']) {
+		const page = await openPage(browser, mock.url, {colorScheme});
+		const tokens = await page.evaluate(() => Object.fromEntries(['bg', 'panel', 'text', 'muted', 'selected', 'hover', 'focus', 'held',
+			'held-line', 'used', 'need', 'target', 'pressure', 'short', 'gives', 'warn', 'bad-bg']
+			.map((name) => [name, getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim()])));
+		const colour = (name) => rgb(tokens[name]);
+		const check = (name, behind, least, what) => {
+			const found = contrast(name, behind);
+			assert.ok(found >= least, `${colorScheme}: ${what} ${found.toFixed(2)}, not ${least}`);
+		};
+		for (const text of ['text', 'muted', 'focus', 'short', 'gives', 'used'])
+			for (const behind of ['panel', 'bg', 'selected', 'hover'])
+				check(colour(text), colour(behind), 4.5, `${text} on ${behind}`);
+		for (const badge of ['short', 'used', 'gives', 'muted', 'warn'])
+			check(colour(badge), mix(colour(badge), colour('panel'), 0.14), 4.5, `badge ${badge}`);
+		check([255, 255, 255], colour('bad-bg'), 4.5, 'the banner');
+		for (const line of ['held-line', 'used', 'need', 'target', 'pressure', 'short'])
+			check(colour(line), colour('panel'), 3, `line ${line}`);
+		check(colour('used'), colour('held'), 3, 'used on held');
+		await page.close();
+	}
+});
+
+test('everything has a name, and tables are tables', async () => {
+	const mock = await mockWith('--guests', '20');
+	const page = await openPage(browser, mock.url);
+	await page.locator('#rows tr').first().click();
+	await page.waitForSelector('#detail canvas');
+	const faults = await page.evaluate(() => {
+		const list = [];
+		const nameOf = (node) => (node.getAttribute('aria-label') || node.textContent || node.labels?.[0]?.textContent ||
+			document.getElementById(node.getAttribute('aria-labelledby'))?.textContent || '').trim();
+		for (const node of document.querySelectorAll('button, select, input, a, [role=img], [role=grid], [role=log], section'))
+			if (!node.closest('[hidden], [aria-hidden=true], tr:not([data-kind])') && !nameOf(node) && !node.labels?.length)
+				list.push(`no name: ${node.outerHTML.slice(0, 90)}`);
+		const ids = [...document.querySelectorAll('[id]')].map((node) => node.id);
+		for (const id of ids.filter((one, i) => ids.indexOf(one) !== i))
+			list.push(`id twice: ${id}`);
+		if (!document.querySelector('#rows tr[data-kind] .bar[aria-label]'))
+			list.push('no strip');
+		for (const row of document.querySelectorAll('#rows tr'))
+			if (row.getAttribute('role') !== 'row' || row.children.length !== document.querySelectorAll('#head th').length)
+				list.push('a row that fits not its heads');
+		const levels = [...document.querySelectorAll('h1, h2, h3')].map((node) => Number(node.tagName[1]));
+		if (levels[0] !== 1 || levels.filter((level) => level === 1).length !== 1)
+			list.push('not one heading of the first level, first');
+		if (!document.documentElement.lang || !document.querySelector('main') || !document.querySelector('header'))
+			list.push('no language or landmark');
+		return list;
+	});
+	assert.deepEqual(faults, []);
+	assert.equal(await page.locator('#list th[aria-sort=descending], #list th[aria-sort=ascending]').count(), 0, 'sorted by urgency: no head');
+	await page.locator('#list th button', {hasText: 'Holds'}).click();
+	assert.equal(await page.locator('#list th[aria-sort=descending]').count(), 1);
+	await page.close();
+});
+
+test('nothing moves for who wants no motion', async () => {
+	const mock = await mockWith();
+	const page = await openPage(browser, mock.url, {reducedMotion: 'reduce'});
+	const moving = await page.evaluate(() => [...document.querySelectorAll('*')].filter((node) => {
+		const style = getComputedStyle(node);
+		return style.animationName !== 'none' || style.transitionDuration.split(',').some((text) => parseFloat(text) > 0);
+	}).length);
+	assert.equal(moving, 0);
+	await page.close();
+});
