@@ -49,6 +49,11 @@ check_server() {
 	in_root "$root" mmserver --check-config | grep -x '/etc/xenmm/mmserver.conf: understood, 0 sections for guests' ||
 		fail "mmserver does not take the configuration file that comes with it"
 	in_root "$root" sh -c 'man mmserver.conf | grep -- burst-pool >/dev/null' || fail "no man page mmserver.conf"
+	in_root "$root" sh -c 'man xenmm-api | grep -- /api/v1/status >/dev/null' || fail "no man page xenmm-api"
+	for file in xenmm-api.schema.json prometheus/xenmm-alerts.yml grafana/xenmm.json; do
+		[ -s "$root/usr/share/xenmm/$file" ] || fail "no /usr/share/xenmm/$file"
+	done
+	in_root "$root" sh -c 'TERM=dumb mmctl top --help >/dev/null' || fail "mmctl top does not start"
 }
 
 # ask PATH [HEADER]: an answer of the mmserver that runs in the root, head and all.

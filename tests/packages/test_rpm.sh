@@ -27,6 +27,13 @@ has_file "$client" /usr/lib/systemd/system/mmclientd.service
 has_file "$client" /etc/init.d/mmclientd
 has_file "$client" '/usr/share/man/man8/mmclient.8.*'
 has_file "$server" '/usr/share/man/man5/mmserver.conf.5.*'
+has_file "$server" '/usr/share/man/man5/xenmm-api.5.*'
+has_file "$server" /usr/share/xenmm/xenmm-api.schema.json
+has_file "$server" /usr/share/xenmm/prometheus/xenmm-alerts.yml
+has_file "$server" /usr/share/xenmm/grafana/xenmm.json
+for library in libmicrohttpd libncursesw; do
+	[[ $(rpm -qp --requires "$server" 2>/dev/null) = *$library* ]] || fail "xenmm-server does not require $library"
+done
 for file in /etc/default/mmserver /etc/xenmm/mmserver.conf; do
 	grep -x "$file" <<<"$(rpm -qpc "$server" 2>/dev/null)" >/dev/null || fail "$file is no configuration file"
 done
