@@ -27,6 +27,13 @@ function(xenmm_install_unit name component)
     DESTINATION "${XENMM_UNIT_DIR}" COMPONENT ${component})
 endfunction()
 
+# xenmm_install_completion(PROGRAM COMPONENT): bash looks for a file of the program's name.
+function(xenmm_install_completion program component)
+  install(FILES "${PROJECT_SOURCE_DIR}/scripts/completion/xenmm.bash"
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" RENAME ${program} COMPONENT ${component})
+endfunction()
+
+xenmm_install_completion(mmclient client)
 install(TARGETS mmclient RUNTIME DESTINATION "${CMAKE_INSTALL_SBINDIR}" COMPONENT client)
 if(EXISTS "${PROJECT_SOURCE_DIR}/scripts/mmclientd.service.in")
   xenmm_install_unit(mmclientd client)
@@ -35,6 +42,8 @@ endif()
 
 if(NOT ONLY_CLIENT)
   install(TARGETS mmserver mmctl RUNTIME DESTINATION "${CMAKE_INSTALL_SBINDIR}" COMPONENT server)
+  xenmm_install_completion(mmctl server)
+  xenmm_install_completion(mmserver server)
   xenmm_install_unit(mmserver server)
   # The sample names the defaults of this build.
   set(XENMM_HTTP_DEFAULT off)

@@ -15,7 +15,7 @@ enum choice { OPT_POLICY, OPT_SET, OPT_SEED, OPT_JSON, OPT_PLOT, OPT_LIST };
 
 static const struct mm_ctl_option options[] = {
 	[OPT_POLICY] = {"policy", 'p', "NAME[,SET=VAL]",
-		"try that policy; several times [need, tax, coordinator]"},
+		"try that policy: need, tax or coordinator; several times [all]"},
 	[OPT_SET] = {"set", 's', "SETTING=VALUE",
 		"a setting of mmserver for all policies; several times"},
 	[OPT_SEED] = {"seed", 0, "NUMBER", "start of the random numbers [the scenario's, or 1]"},

@@ -31,7 +31,8 @@ static const struct mm_ctl_option options[] = {
 	[OPTION_ITERATIONS] = {"iterations", 'n', "N", "end after having shown it so often"},
 	[OPTION_DELAY] = {"delay", 'd', "SECONDS", "look so often, 0.1 to 3600 [1]"},
 	[OPTION_SORT] = {"sort", 's', "COLUMN",
-		"sort by that column: its title, or its key [STALL%]"},
+		"sort by it: ID, NAME, STATE, HELD, TARGET, USED, NEED, STALL%, AGE or WHY; or its "
+		"key [STALL%]"},
 	[OPTION_REVERSE] = {"reverse", 'r', NULL, "sort the other way round"},
 	[OPTION_FILTER] = {"filter", 'f', "TEXT",
 		"only guests whose name, state or reason holds it"},
