@@ -10,6 +10,8 @@
 #include "route.h"
 #include "xenmm/units.h"
 
+#define PORT_DIGITS 5
+
 /* The host's part of "host:port" or "[v6]:port" without brackets, and the port's, "" where there is none. */
 static int split(const char *text, char *host, size_t size, const char **ret_port)
 {
@@ -34,7 +36,7 @@ int mm_web_address_parse(const char *text, union mm_web_address *ret_address)
 	uint64_t port;
 
 	memset(&address, 0, sizeof(address));
-	if (split(text, host, sizeof(host), &port_text) ||
+	if (split(text, host, sizeof(host), &port_text) || strlen(port_text) > PORT_DIGITS ||
 		mm_parse_u64(port_text, strlen(port_text), UINT16_MAX, &port) || port == 0)
 		return -EINVAL;
 	if (text[0] == '[') {
@@ -73,7 +75,7 @@ bool mm_route_is_our_host(const char *text, const struct mm_web_names *names)
 	struct in6_addr address;
 	const char *port;
 
-	if (split(text, host, sizeof(host), &port) || strlen(port) > 5 ||
+	if (split(text, host, sizeof(host), &port) || strlen(port) > PORT_DIGITS ||
 		strspn(port, "0123456789") != strlen(port))
 		return false;
 	if (text[0] == '[')

@@ -98,6 +98,12 @@ static bool is_our_origin(const char *origin, const char *host)
 	return false;
 }
 
+bool mm_route_has_body(const struct mm_web_head *head)
+{
+	return head->transfer_encoding ||
+	       (head->content_length && strcmp(head->content_length, "0") != 0);
+}
+
 static int check_head(const struct mm_web_head *head, const struct mm_web_names *names,
 	struct mm_refusal *refusal)
 {
@@ -111,9 +117,8 @@ static int check_head(const struct mm_web_head *head, const struct mm_web_names 
 	if (strcmp(head->method, "GET") != 0 && strcmp(head->method, "HEAD") != 0)
 		return refuse(refusal, 405, "%s: only GET and HEAD are answered",
 			mm_query_show(head->method, shown, sizeof(shown)));
-	if (head->transfer_encoding ||
-		(head->content_length && strcmp(head->content_length, "0") != 0))
-		return refuse(refusal, MM_WEB_HAS_BODY, "a request has no body here");
+	if (mm_route_has_body(head))
+		return refuse(refusal, 413, "a request has no body here");
 	if (head->host && !mm_route_is_our_host(head->host, names))
 		return refuse(refusal, 403,
 			"this host goes by its address, localhost or its own name, not by '%s'",
@@ -260,6 +265,8 @@ static int take_rest(const struct path *path, const char *text, size_t len, stru
 		return refuse(refusal, 404, "%s: there is nothing of that name there", path->path);
 	if (path->kind == MM_ROUTE_DOMAIN)
 		return take_guest(rest, route, refusal);
+	if (strchr(rest, '/'))
+		return refuse(refusal, 404, "%s: there is nothing of that name there", path->path);
 	strcpy(route->file, rest);
 	return 0;
 }

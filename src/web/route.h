@@ -67,9 +67,6 @@ struct mm_route {
 	char file[MM_WEB_FILE_MAX]; /* MM_ROUTE_PAGE */
 };
 
-/* The status of a refusal for a request that has a body: it is answered before the body is there. */
-#define MM_WEB_HAS_BODY 413
-
 /* Why not: a status code of HTTP from 400 to 499, and a printable line. */
 struct mm_refusal {
 	unsigned status;
@@ -85,6 +82,9 @@ int mm_route_find(const struct mm_web_head *head, const struct mm_web_names *nam
  * name may be one that a web page's owner lets point here (DNS rebinding).
  */
 bool mm_route_is_our_host(const char *host, const struct mm_web_names *names);
+
+/* Whether a body follows: it is refused, and not waited for. */
+bool mm_route_has_body(const struct mm_web_head *head);
 
 /* Whether a header with a list of choices ("text/html;q=0.9, *" "/" "*") names this one, and does not exclude it with q=0. */
 bool mm_route_accepts(const char *header, const char *choice);

@@ -201,7 +201,7 @@ enum MHD_Result mm_serve_request(void *arg, struct MHD_Connection *connection, c
 		return MHD_NO;
 	read_head(connection, method, request->target, &head);
 	is_right = !mm_route_find(&head, &http->names, &route, &refusal);
-	if (!request->is_whole && (is_right || refusal.status != MM_WEB_HAS_BODY)) {
+	if (!request->is_whole && !mm_route_has_body(&head)) {
 		request->is_whole =
 			true; /* an answer now would end the connection, as it does before a body */
 		return MHD_YES;

@@ -136,11 +136,22 @@ static struct MHD_Response *stream_response(
 	return response;
 }
 
+/* Whoever does not read costs little, and nothing once he is let go: what he has not read is dropped. */
+static void prepare_socket(struct mm_web_peer *peer)
+{
+	const struct linger linger = {.l_onoff = 1};
+	const int size = SEND_BUFFER;
+
+	/* where the kernel refuses, more is kept for longer */
+	(void)setsockopt(peer->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	(void)setsockopt(peer->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	mm_web_peer_allow(peer, 0);
+}
+
 enum MHD_Result mm_stream_open(
 	struct mm_http *http, struct MHD_Connection *connection, bool is_head)
 {
 	struct mm_web_peer *peer = mm_web_peer_of(connection);
-	const int size = SEND_BUFFER;
 	struct MHD_Response *response;
 
 	if (http->answers.event_streams >= MM_HTTP_STREAMS)
@@ -149,11 +160,8 @@ enum MHD_Result mm_stream_open(
 	response = stream_response(http, connection, is_head);
 	if (!response)
 		return MHD_NO;
-	if (peer && !is_head) {
-		(void)setsockopt(peer->fd, SOL_SOCKET, SO_SNDBUF, &size,
-			sizeof(size)); /* else more is kept */
-		mm_web_peer_allow(peer, 0);
-	}
+	if (peer && !is_head)
+		prepare_socket(peer);
 	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/event-stream");
 	(void)MHD_add_response_header(
 		response, "X-Accel-Buffering", "no"); /* a proxy must not collect it */

@@ -198,6 +198,14 @@ static void use_core(int core)
 			0, sizeof(set), &set); /* where that is not allowed: shared */
 }
 
+/* What else runs on this machine is not what is measured. */
+static void come_first(void)
+{
+	const struct sched_param param = {.sched_priority = 1};
+
+	(void)sched_setscheduler(0, SCHED_FIFO, &param); /* where that is not allowed: noisier */
+}
+
 static pid_t start_server(size_t guests, int port, const char *dir)
 {
 	char address[32];
@@ -211,6 +219,7 @@ static pid_t start_server(size_t guests, int port, const char *dir)
 	if (pid != 0)
 		return pid;
 	use_core(0);
+	come_first();
 	world = (struct world){.backend = {.ops = &ops}, .guests = guests, .random = 1};
 	for (size_t i = 0; i < guests; i++)
 		world.target_kib[i] = SIZE_KIB;
@@ -226,7 +235,7 @@ struct crowd {
 	int fd[CLIENTS + 1]; /* the last never reads */
 	int port;
 	uint64_t bytes;
-	uint64_t cuts; /* of the one that never reads */
+	uint64_t cuts[2]; /* of those who read, and of the one that never does */
 };
 
 static int dial(int port, int buffer)
@@ -262,20 +271,15 @@ static int join(struct crowd *crowd, int i)
 static int on_ready(struct crowd *crowd, int i)
 {
 	static char buf[65536];
-	ssize_t n;
+	ssize_t n = i < CLIENTS ? recv(crowd->fd[i], buf, sizeof(buf), MSG_DONTWAIT) : 0;
 
-	if (i == CLIENTS) {
-		close(crowd->fd[i]);
-		crowd->cuts++;
-		return join(crowd, i);
-	}
-	n = recv(crowd->fd[i], buf, sizeof(buf), MSG_DONTWAIT);
-	if (n <= 0 && errno != EAGAIN) {
-		fprintf(stderr, "bench_http: a client that reads was cut off\n");
-		return -1;
-	}
-	crowd->bytes += n > 0 ? (uint64_t)n : 0;
-	return 0;
+	if (n > 0)
+		crowd->bytes += (uint64_t)n;
+	if (n > 0 || (n < 0 && errno == EAGAIN))
+		return 0;
+	crowd->cuts[i == CLIENTS]++;
+	close(crowd->fd[i]);
+	return join(crowd, i);
 }
 
 static int serve_crowd(struct crowd *crowd, uint64_t until_us)
@@ -385,10 +389,10 @@ static void print(size_t guests, int turns, const struct crowd *crowd)
 
 	printf("%7zu %8s %10u %10u %10u %10u\n", guests, "0", none.duration_50, none.duration_99,
 		none.lag_50, none.lag_99);
-	printf("%7zu %8s %10u %10u %10u %10u  %.0f MB in the last turn, the one that never reads "
-	       "was cut off %" PRIu64 " times\n",
+	printf("%7zu %8s %10u %10u %10u %10u  last turn: %.0f MB, cut off: %" PRIu64
+	       " readers, the one that never reads %" PRIu64 " times\n",
 		guests, "200+1", many.duration_50, many.duration_99, many.lag_50, many.lag_99,
-		(double)crowd->bytes / 1e6, crowd->cuts);
+		(double)crowd->bytes / 1e6, crowd->cuts[0], crowd->cuts[1]);
 	printf("%7zu %8s %10.2f %10.2f %10s %10s  duration and lag together, p99: %.2f, limit "
 	       "1.10\n",
 		guests, "ratio", (double)many.duration_50 / none.duration_50,
