@@ -18,10 +18,10 @@
 #include "http_private.h"
 
 /*
- * Of a connection: a request's head, what is noted of it, and the answer's head. Twice what we allow, so that we and not the
- * library say that a head is too long.
+ * Of a connection: a request's head (half of it at first), what is noted of it, and the answer's head. Four times what we
+ * allow, so that we and not the library say that a head is too long, and that a message of 300 guests goes in one piece.
  */
-#define CONNECTION_BYTES ((size_t)2 * MM_WEB_HEAD_MAX)
+#define CONNECTION_BYTES ((size_t)4 * MM_WEB_HEAD_MAX)
 
 /* Requests that waited for their turn get it in such groups. */
 #define WAITING_IN_A_GO 8
