@@ -69,6 +69,9 @@ from_ctl() { # FOLDER GUEST
 	ask '{"request":"history"}' >"$1/history-socket.json"
 	ask "{\"request\":\"history\",\"guest\":\"$2\",\"since\":-60000}" >"$1/history-socket-guest.json"
 	ask "{\"request\":\"decisions\",\"guest\":\"$2\",\"count\":5}" >"$1/decisions-socket.json"
+	ctl history >"$1/history-ctl.json" || fail "mmctl history"
+	ctl history "$2" --since 1h >"$1/history-ctl-guest.json" || fail "mmctl history of a guest"
+	ctl watch --last 3 --lines 3 >"$1/watch-ctl.txt" || fail "mmctl watch"
 	if ctl why nobody >"$1/error-ctl.json" 2>"$work/out"; then
 		fail "mmctl why nobody"
 	fi
@@ -107,7 +110,8 @@ ctl reserve 64M --for mail --hold 5m >/dev/null || fail "a lease"
 ctl reserve 1300M --wait 5m >"$work/waiting" 2>&1 &
 waiting=$!
 wait_for 10 has '"granted": false'
-fetch "127.0.0.1:$port" "$work/first"
+fetch --seconds 9 "127.0.0.1:$port" "$work/first" # 3 is destroyed meanwhile
+grep -q '"gone":\[[0-9]' "$work/first/events-long.txt" || fail "no event says that a guest is gone"
 from_ctl "$work/first" web
 check "$work/first" --mutants --need status,root,domain,history,decisions,event,error,metrics,openmetrics,leases,why
 

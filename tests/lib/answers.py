@@ -2,7 +2,7 @@
 """What a file of an answer holds, by its name, and whether it is right: form (JSON Schema, OpenMetrics) and sense.
 
 status.json, domain-web.json, history-host.json, decisions.json, why.json, leases.json, root.json, error-404.json, events.txt
-(the stream as it came), metrics.txt, openmetrics.txt: the kind is what stands before the first "-" or ".".
+(the stream as it came), watch.txt (mmctl watch --json), metrics.txt, openmetrics.txt: the kind is what stands before the first "-" or ".".
 """
 import copy
 import json
@@ -136,28 +136,35 @@ class Checker:
         """The stream: "retry:" once, then a message a round; the first holds all guests."""
         messages = text.split("\n\n")
         messages.pop()  # what was cut off, or nothing
-        last = None
-        known = set()
+        last, rows, stream = None, {}, {}
         for message in messages:
-            fields = [line.partition(": ") for line in message.split("\n") if not line.startswith(":")]
-            values = {name: value for name, _, value in fields}
-            need(len(values) == len(fields) and set(values) <= {"retry", "event", "id", "data"},
-                 f"a message with the fields {[name for name, _, _ in fields]}")
-            if "data" not in values:
+            event = self.message(message)
+            if event is None:
                 continue
-            need(values.get("event") == "round", "a message that is no round")
-            event = self.json("event", values["data"])
-            need(values.get("id") == str(event["round"]), "the id is not the round")
             need(last is None or event["round"] > last, "rounds do not rise")
             need(last is not None or event["full"], "the first message is not full")
-            rows = {row[0] for row in event["guests"]}
-            need(len(rows) == len(event["guests"]), "a guest twice in a message")
-            if event["full"]:
-                known = set(rows)
-            need(not set(event["gone"]) & rows, "a guest that is gone and there")
-            known = (known | rows) - set(event["gone"])
             last = event["round"]
+            changed = {row[0]: row for row in event["guests"]}
+            need(len(changed) == len(event["guests"]), "a guest twice in a message")
+            need(not set(event["gone"]) & set(changed), "a guest that is gone and there")
+            rows = {} if event["full"] else {k: v for k, v in rows.items() if k not in event["gone"]}
+            rows.update(changed)
+            stream[last] = (event["full"], dict(rows))
         need(last is not None, "no event")
+        return stream
+
+    def message(self, message):
+        """A message's event; None for a comment or retry."""
+        fields = [line.partition(": ") for line in message.split("\n") if not line.startswith(":")]
+        values = {name: value for name, _, value in fields}
+        need(len(values) == len(fields) and set(values) <= {"retry", "event", "id", "data"},
+             f"a message with the fields {[name for name, _, _ in fields]}")
+        if "data" not in values:
+            return None
+        need(values.get("event") == "round", "a message that is no round")
+        event = self.json("event", values["data"])
+        need(values.get("id") == str(event["round"]), "the id is not the round")
+        return event
 
     def metrics(self, data, is_open):
         try:
@@ -192,6 +199,10 @@ class Checker:
             raise Wrong(f"not UTF-8: {error}") from None
         if kind == "events":
             return self.events(text)
+        if kind == "watch":  # a decision a line, oldest first
+            lines = [self.json("decision", line) for line in text.splitlines()]
+            need(lines and falls(lines[::-1], "seq"), "watch: not oldest first")
+            return lines
         need(kind in KINDS, f"what '{kind}' is, is not known")
         return self.json(kind, text)
 

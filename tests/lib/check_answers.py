@@ -21,6 +21,16 @@ except ImportError as missing:
     sys.exit(77)
 
 
+def compare(stream, other, names):
+    """What a stream has gathered from changes is what another one, opened then, got as a whole. How often they met."""
+    met = 0
+    for number, (is_full, rows) in other.items():
+        if is_full and number in stream:
+            answers.need(stream[number][1] == rows, f"{names}: round {number} differs: {stream[number][1]}, {rows}")
+            met += 1
+    return met
+
+
 def cross_check(found):
     """What the answers of one folder must agree on: whose they are, and the host's size."""
     for name, answer in found.items():
@@ -30,6 +40,9 @@ def cross_check(found):
         rows = {"domain": lambda a: [a["guest"] or {}] + a["decisions"], "history": lambda a: [a["domain"] or {}],
                 "decisions": lambda a: a["decisions"]}[whose[1]](answer)
         answers.need(all(row.get("domid", -1) in (-1, int(whose[2])) for row in rows), f"{name}: another guest's")
+    streams = {name: stream for name, stream in found.items() if name.startswith("events")}
+    met = [compare(streams[a], streams[b], f"{a}, {b}") for a in streams for b in streams if a != b]
+    answers.need(not met or sum(met), "no message with all guests can be compared with another stream")
     for metrics in (m for name, m in found.items() if name.startswith(("metrics", "openmetrics"))):
         total = metrics["xenmm_host_memory_total_bytes"][{}][1]
         for name, status in found.items():

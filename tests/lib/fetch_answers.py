@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Saves every kind of answer of a running mmserver.
 
-fetch_answers.py [--events N] [--get PATH FILE]... ADDR:PORT DIR
+fetch_answers.py [--events N] [--seconds S] [--get PATH FILE]... ADDR:PORT DIR
 
+A stream of events is read all the time, for S seconds at least, and N messages of another one at the end.
 Fails when a status code or Content-Type is not what it must be. With --get only that is fetched.
 """
 import argparse
@@ -11,6 +12,8 @@ import http.client
 import json
 import os
 import sys
+import threading
+import time
 from urllib.parse import quote
 
 JSON = "application/json"
@@ -39,27 +42,46 @@ class Fetcher:
         with open(os.path.join(self.folder, name), "wb") as file:
             file.write(body)
 
-    def events(self, count):
+    def open_events(self):
         connection = http.client.HTTPConnection(self.host, self.port, timeout=20)
         connection.request("GET", "/api/v1/events", headers={"Accept": "text/event-stream"})
         answer = connection.getresponse()
         if answer.status != 200 or answer.getheader("Content-Type").split(";")[0] != "text/event-stream":
             raise SystemExit(f"events: {answer.status} {answer.getheader('Content-Type')}")
-        body = b""
-        while count > 0:
+        return answer
+
+    @staticmethod
+    def read_events(answer, is_enough):
+        """Whole messages until is_enough(how many)."""
+        body, count = b"", 0
+        while not is_enough(count):
             line = answer.readline()
             if not line:
                 raise SystemExit("events: the stream ends")
             body += line
-            count -= line.startswith(b"data: ")
-        body += answer.readline()
-        connection.close()
-        self.save("events.txt", body)
+            count += line.startswith(b"data: ")
+        return body + answer.readline()
+
+    def follow(self, is_over):
+        """Reads a stream beside other requests, until two messages after is_over is set. Returns the thread."""
+        answer = self.open_events()
+
+        def read():
+            body = self.read_events(answer, lambda _: is_over.is_set())
+            self.save("events-long.txt", body + self.read_events(answer, lambda count: count >= 2))
+
+        thread = threading.Thread(target=read, daemon=True)
+        thread.start()
+        return thread
+
+    def events(self, count):
+        self.save("events.txt", self.read_events(self.open_events(), lambda n: n >= count))
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--events", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=0)
     parser.add_argument("--get", nargs=2, action="append", metavar=("PATH", "FILE"))
     parser.add_argument("address")
     parser.add_argument("dir")
@@ -69,6 +91,9 @@ def main():
         fetch.get(path, name)
     if options.get:
         return
+    is_over = threading.Event()
+    end = time.monotonic() + options.seconds
+    follower = fetch.follow(is_over) if options.events else None
     fetch.get("/", "root.json")
     status = json.loads(fetch.get("/api/v1/status", "status.json"))
     for guest in status["guests"]:
@@ -93,8 +118,13 @@ def main():
     fetch.get("/api/v1/status", "error-host.json", 403, Host="evil.example.org")
     fetch.get("/metrics", "metrics.txt", kind=TEXT)
     fetch.get("/metrics", "openmetrics.txt", kind=OPEN, Accept="application/openmetrics-text; version=1.0.0")
+    time.sleep(max(0, end - time.monotonic()))
     if options.events:
         fetch.events(options.events)
+        is_over.set()
+        follower.join(30)
+        if follower.is_alive():
+            raise SystemExit("events: no round within 30 s")
 
 
 if __name__ == "__main__":
