@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The page of a real mmserver that balances simulated guests at real pace (or of the one at XENMM_URL): what it shows is
+// The page of a real mmserver that balances simulated guests at real pace (or of the one at XENMM_URL, whose guest "one"
+// touches much memory when the shell command XENMM_BURST is run, as tests/lab/outside.sh has it): what it shows is
 // what is so, soon, and it says when nobody answers.
 import assert from 'node:assert/strict';
+import {execSync} from 'node:child_process';
 import {after, before, test} from 'node:test';
 import {getJson, openBrowser, openPage, readPage, rowOf, saysSize, scenario, Server, until} from './lib.mjs';
 
 const BURST_LIMIT_MS = 2000; // the issue's; printed beside what was measured, since a busy machine is late
 const BURST_FAIL_MS = 10000;
 const own = process.env.XENMM_URL ? null : new Server(scenario('three.scn'), ['--interval', '1']);
+const burst = process.env.XENMM_BURST;
+const burster = own ? 'build' : 'one';
 let url = process.env.XENMM_URL;
 let browser;
 
@@ -74,26 +78,28 @@ test('the figures are those of /api/v1/status', async () => {
 	await page.close();
 });
 
-test('a burst is on the page soon after it is in the status', {skip: !own && 'the guests are not ours'}, async () => {
+test('a burst is on the page soon after it is in the status', {skip: !own && !burst && 'the guests are not ours'}, async () => {
 	const page = await openPage(browser, url);
-	const usedOf = async () => (await getJson(`${url}/api/v1/status`)).guests.find((guest) => guest.name === 'build').used_kib;
-	await until('build is idle', async () => await usedOf() < 120 * 1024, 70);
-	const seen = page.waitForFunction((kib) => {
+	const usedOf = async () => (await getJson(`${url}/api/v1/status`)).guests.find((guest) => guest.name === burster).used_kib;
+	await until(`${burster} is idle`, async () => await usedOf() < 120 * 1024, 70);
+	const seen = page.waitForFunction(([name, kib]) => {
 		const rows = [...document.querySelectorAll('#rows tr')];
-		const row = rows.find((node) => node.querySelector('.name').textContent === 'build');
+		const row = rows.find((node) => node.querySelector('.name').textContent === name);
 		return Number(row.querySelector('td.used .first').dataset.kib) > kib && Date.now();
-	}, 160 * 1024, {polling: 20, timeout: 90000});
-	const began = await until('build has a burst', async () => await usedOf() > 160 * 1024 && Date.now(), 80);
+	}, [burster, 160 * 1024], {polling: 20, timeout: 90000});
+	if (burst)
+		execSync(burst);
+	const began = await until(`${burster} has a burst`, async () => await usedOf() > 160 * 1024 && Date.now(), 80);
 	const shownMs = await (await seen).jsonValue();
 	const lateMs = Math.max(0, shownMs - began); // what asks for the status may be the later one
 	console.log(`a burst was on the page ${lateMs} ms after it was in the status (limit ${BURST_LIMIT_MS} ms)`);
 	assert.ok(lateMs < BURST_FAIL_MS);
 
 	// who is short, who pays, why
-	await until('the page says that build is short, or grows', async () =>
-		['short', 'grows'].includes(await rowOf(page, 'build').getAttribute('data-kind')));
+	await until(`the page says that ${burster} is short, or grows`, async () =>
+		['short', 'grows'].includes(await rowOf(page, burster).getAttribute('data-kind')));
 	await until('the feed tells of it', async () => (await page.locator('#feed li .head').allTextContents())
-		.some((text) => /build.*→/.test(text)));
+		.some((text) => text.includes(burster) && text.includes('→')));
 	await until('somebody pays', async () => /−\d|out of its free memory/.test(await page.locator('#now-pays').textContent()), 30);
 	assert.deepEqual(page.faults, []);
 	await page.close();
