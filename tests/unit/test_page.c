@@ -10,7 +10,7 @@
 static void test_finds(void **state)
 {
 	static const char *const names[] = {
-		MM_PAGE_INDEX, "style.css", "app.js", "uPlot.js", "uPlot.css", "icon.svg"};
+		MM_PAGE_INDEX, "style.css", "app.js", "uPlot.js", "icon.svg"};
 	static const char *const others[] = {
 		"", "/", "index", "app.js ", "APP.JS", "../page.c", "page/app.js", "vendor/uPlot"};
 

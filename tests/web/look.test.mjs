@@ -186,6 +186,85 @@ test('only rows in sight ask for their past', async () => {
 	await page.close();
 });
 
+// ---- what is worked out in the page ---------------------------------------------------------------------
+test('a trend is told only where use follows a line', async () => {
+	const mock = await mockWith();
+	const page = await openPage(browser, mock.url);
+	const said = await page.evaluate(async () => {
+		const {outlook, outlookText} = await import('/page/trend.js');
+		const MiB = 1024, windowMs = 300000;
+		const told = (use) => {
+			const times = Array.from({length: 150}, (_, i) => 1e12 + i * 2000);
+			const values = times.map((_, i) => use(i));
+			const guest = {used_kib: values.at(-1), hard_kib: (values.at(-1) ?? 0) + 50 * MiB, warm_kib: 0, headroom_kib: 0, max_kib: 1024 * MiB};
+			const view = outlook(guest, times, values, windowMs);
+			return view && outlookText(guest, view);
+		};
+		let seed = 7;
+		const noise = () => {
+			seed = seed * 16807 % 2147483647;
+			return seed / 2147483647;
+		};
+		return {
+			leak: told((i) => (300 + i) * MiB),
+			leakWithHoles: told((i) => (i % 5 ? (300 + i) * MiB : null)),
+			slow: told((i) => (300 + i / 10) * MiB),
+			shrinks: told((i) => (600 - i) * MiB),
+			step: told((i) => (i < 75 ? 200 : 600) * MiB),
+			burstThatEnded: told((i) => (i < 100 ? 200 + i * 4 : 600) * MiB),
+			calm: told((i) => (300 + noise() * 10 + i * 0) * MiB),
+			wave: told((i) => (300 + 100 * Math.sin(i / 8)) * MiB),
+			still: told(() => 300 * MiB),
+			unknown: told(() => null),
+		};
+	});
+	// 0.5 MiB a second: 449 MiB are used, 525 are left until the hard use is at the maximum: 17.5 min, too far for a window of 5
+	assert.equal(said.leak, 'use grows by 30.0 MiB a minute: ~749 MiB in 10 min (+300 MiB)');
+	assert.match(said.leakWithHoles, /grows by 30\.0 MiB a minute/);
+	assert.match(said.slow, /grows by 3\.00 MiB a minute: ~345 MiB in 10 min/);
+	assert.match(said.shrinks, /falls by 30\.0 MiB a minute: ~151 MiB/);
+	for (const none of ['step', 'burstThatEnded', 'calm', 'wave', 'still', 'unknown'])
+		assert.equal(said[none], null, `${none}: ${said[none]}`);
+	const full = await page.evaluate(async () => {
+		const {outlook, outlookText} = await import('/page/trend.js');
+		const times = Array.from({length: 150}, (_, i) => 1e12 + i * 2000);
+		const guest = {used_kib: 500000, hard_kib: 600000, warm_kib: 0, headroom_kib: 0, max_kib: 720000};
+		return outlookText(guest, outlook(guest, times, times.map((_, i) => 351000 + i * 1000), 300000));
+	});
+	assert.match(full, /reaches its maximum, 703 MiB, in ~4 min/); // 120000 KiB at 500 a second
+	await page.close();
+});
+
+test('steps of a guest are one line, and only those', async () => {
+	const mock = await mockWith();
+	const page = await openPage(browser, mock.url);
+	const lines = await page.evaluate(async () => {
+		const {DecisionList} = await import('/page/feed.js');
+		const list = new DecisionList(document.createElement('ol'), true);
+		let seq = 0;
+		const made = [];
+		const add = (name, reason, s, from, to, outcome = 'set') => made.unshift({seq: ++seq, name, domid: name.charCodeAt(0), reason,
+			reason_text: reason, outcome, time_ms: 1e12 + s * 1000, old_kib: from * 1024, new_kib: to * 1024, held_kib: 0, max_kib: 0, spare_kib: 0});
+		add('a', 'grow', 0, 100, 110);
+		add('b', 'donate', 0, 500, 490);
+		add('a', 'grow', 1, 110, 130);
+		add('b', 'donate', 2, 490, 450);
+		list.show(made, 1e12);
+		const first = [...list.node.children];
+		add('b', 'donate', 3, 450, 440);
+		add('a', 'short', 4, 130, 200);
+		add('a', 'short', 30, 200, 210);
+		add('b', 'donate', 31, 440, 440, 'none');
+		list.show(made, 1e12);
+		return {texts: [...list.node.children].map((item) => item.querySelector('.head').textContent.slice(8)),
+			kept: first.every((item) => list.node.contains(item))};
+	});
+	assert.deepEqual(lines.texts, ['bstays at 440 MiB', 'a200 MiB → 210 MiB (+10.0 MiB)', 'a130 MiB → 200 MiB (+70.0 MiB)',
+		'b500 MiB → 440 MiB (−60.0 MiB in 3 steps)', 'a100 MiB → 130 MiB (+30.0 MiB in 2 steps)']);
+	assert.ok(lines.kept, 'lines that were there were made anew');
+	await page.close();
+});
+
 // ---- who sees, hears or points differently ------------------------------------------------------------
 function luminance([r, g, b]) {
 	const part = (value) => (value / 255 <= 0.03928 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4);

@@ -20,7 +20,7 @@ const {values: options} = parseArgs({options: {
 	hole: {type: 'boolean', default: false},
 }});
 const page = new URL('../../src/web/page/', import.meta.url);
-const files = {'uPlot.js': 'vendor/uPlot/uPlot.iife.min.js', 'uPlot.css': 'vendor/uPlot/uPlot.min.css'};
+const files = {'uPlot.js': 'vendor/uPlot/uPlot.iife.min.js'};
 const types = {html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8',
 	svg: 'image/svg+xml'};
 const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The live page: ties what is known (model, history) to what is shown. Draws at most once a frame.
+// The live page: ties what is known (model, history) to what is shown. It is drawn anew when there is news.
 import {byId, setAttr, setText} from './dom.js';
 import {HOST_LINES, TimeChart} from './charts.js';
 import {Detail} from './detail.js';
@@ -14,6 +14,7 @@ import {Now} from './now.js';
 import {forgetColours} from './spark.js';
 
 const TICK_MS = 500;
+const FRAME_MS = 200; // figures that change faster cannot be read
 const STATUS_MS = 30000; // what the stream does not carry: names, bounds, leases
 const RETRY_MS = 2000;
 const FEED_FIRST = 200;
@@ -28,6 +29,7 @@ const detail = new Detail(model, history, () => close());
 const hostChart = new TimeChart(byId('host-chart'), HOST_LINES, {height: 150});
 const link = new Link(onRound, onOpen);
 let isScheduled = false;
+let drawnMs = 0;
 let wantedGuest = null; // of the address, until it is known
 let statusMs = 0;
 let isAsking = false;
@@ -37,10 +39,11 @@ function schedule() {
 	if (isScheduled)
 		return;
 	isScheduled = true;
-	requestAnimationFrame(() => {
+	setTimeout(() => requestAnimationFrame(() => {
 		isScheduled = false;
+		drawnMs = Date.now();
 		render();
-	});
+	}), Math.max(0, drawnMs + FRAME_MS - Date.now()));
 }
 
 function render() {

@@ -2,7 +2,7 @@
 // One guest in full: curves, histogram, numbers, and its decisions with their reasons.
 import {byId, make, setAttr, setText} from './dom.js';
 import {GUEST_LINES, Histogram, PRESSURE_LINES, TimeChart} from './charts.js';
-import {decisionItem} from './feed.js';
+import {DecisionList} from './feed.js';
 import {exact, percent, size, span} from './format.js';
 import {WINDOW_WORDS} from './history.js';
 import {ask} from './link.js';
@@ -49,7 +49,6 @@ export class Detail {
 		this.history = history;
 		this.node = byId('detail');
 		this.domid = null;
-		this.decisions = [];
 		this.askedMs = 0;
 		const close = make('button', 'close', '×');
 		close.type = 'button';
@@ -67,10 +66,10 @@ export class Detail {
 		this.histogramTitle = make('h3', '');
 		const histogram = make('div', 'histogram');
 		this.makeNumbers();
-		this.list = make('ol', 'decisions');
+		this.list = new DecisionList(make('ol', 'decisions'), false);
 		this.node.append(make('div', 'head', this.title, this.badge, close), this.identity, this.sentence, this.outlook,
 			curves, this.histogramTitle, histogram, make('h3', '', 'Numbers'), this.numbers,
-			make('h3', '', 'Its decisions'), this.list);
+			make('h3', '', 'Its decisions'), this.list.node);
 		this.memory = new TimeChart(curves, GUEST_LINES, {height: 200, sync: 'guest'});
 		this.pressure = new TimeChart(curves, PRESSURE_LINES, {height: 70, sync: 'guest', isPressure: true});
 		this.histogram = new Histogram(histogram, 120);
@@ -90,9 +89,8 @@ export class Detail {
 		if (domid === this.domid)
 			return;
 		this.domid = domid;
-		this.decisions = [];
 		this.askedMs = 0;
-		this.list.replaceChildren();
+		this.list.clear();
 		this.node.hidden = false;
 		this.node.scrollTop = 0;
 		this.render();
@@ -121,19 +119,11 @@ export class Detail {
 			for (const name of ['agent', 'min_kib', 'max_kib', 'weight', 'balloon', 'wish_kib', 'state', 'type'])
 				if (answer.guest[name] !== undefined)
 					guest[name] = answer.guest[name];
-			this.showDecisions(answer.decisions);
+			this.list.show(answer.decisions, this.model.timeMs);
 			this.showNumbers(guest);
 		} catch {
 			// the banner says it where nobody answers; a guest that is gone is about to leave the list
 		}
-	}
-
-	showDecisions(decisions) {
-		const seqs = decisions.map((decision) => decision.seq ?? decision.time_ms).join();
-		if (this.decisions === seqs)
-			return;
-		this.decisions = seqs;
-		this.list.replaceChildren(...decisions.map((decision) => decisionItem(decision, this.model.timeMs, false)));
 	}
 
 	showNumbers(guest) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What was decided, newest first, and why.
-import {byId, guestButton, make} from './dom.js';
+import {byId, guestButton, make, setAttr, setText} from './dom.js';
 import {exact, moment, percent, signed, size} from './format.js';
 
 const SHOWN = 80;
+const RUN_MS = 10000;
 const OUTCOMES = {'dry-run': ' (dry run: not set)', paused: ' (paused: not set)', refused: ' (REFUSED)'};
 
 // The figures that it rests on.
@@ -20,67 +21,95 @@ function because(decision) {
 	return words.join(', ') + (decision.overcommitted ? ', overcommitted' : '');
 }
 
-// One decision as a list item; with the guest's name where that is not plain already.
-export function decisionItem(decision, nowMs, withName) {
-	const by = decision.new_kib - decision.old_kib;
-	const isChange = decision.outcome !== 'none';
-	const time = make('time', '', moment(decision.time_ms, nowMs));
-	time.dateTime = new Date(decision.time_ms).toISOString();
-	const head = make('div', 'head', time, ' ');
-	if (withName)
-		head.append(guestButton(decision.name, decision.domid), ' ');
-	if (isChange) {
-		const change = make('span', 'change',
-			`${size(decision.old_kib)} → ${size(decision.new_kib)} (${signed(by)})${OUTCOMES[decision.outcome] || ''}`);
-		change.title = `${exact(decision.old_kib)} → ${exact(decision.new_kib)}`;
-		head.append(change);
-	} else
-		head.append(make('span', 'change same', `stays at ${size(decision.new_kib)}`));
-	const item = make('li', '', head, make('div', 'reason', decision.reason_text), make('div', 'because', because(decision)));
-	item.dataset.way = !isChange ? 'same' : by > 0 ? 'up' : 'down';
-	item.dataset.outcome = decision.outcome;
-	item.dataset.seq = decision.seq;
-	return item;
+// Steps of a guest with one reason, soon after each other, are one line: from where the first began to the last.
+function fold(decisions) {
+	const runs = [];
+	const open = new Map(); // domid -> the run that older steps may join
+	for (const decision of decisions) {
+		const run = open.get(decision.domid);
+		if (run && run.reason === decision.reason && run.outcome === decision.outcome && run.sinceMs - decision.time_ms < RUN_MS) {
+			run.old_kib = decision.old_kib;
+			run.first = decision.seq ?? decision.time_ms;
+			run.sinceMs = decision.time_ms;
+			run.steps++;
+		} else {
+			const fresh = {...decision, first: decision.seq ?? decision.time_ms, sinceMs: decision.time_ms, steps: 1};
+			open.set(decision.domid, fresh);
+			runs.push(fresh);
+		}
+	}
+	return runs;
 }
 
-export class Feed {
-	constructor(model) {
-		this.model = model;
-		this.text = '';
-		this.shown = new Map(); // seq -> item
-		byId('feed-filter').addEventListener('input', (event) => {
-			this.text = event.target.value.trim().toLowerCase();
-			this.clear();
-			this.render();
-		});
+function changeWords({old_kib: old, new_kib: now, outcome, steps}) {
+	if (outcome === 'none')
+		return `stays at ${size(now)}`;
+	const count = steps > 1 ? ` in ${steps} steps` : '';
+	return `${size(old)} → ${size(now)} (${signed(now - old)}${count})${OUTCOMES[outcome] || ''}`;
+}
+
+// One line: what was done to the guest, and why. What is added to a run changes its text, which is not read aloud again.
+class Line {
+	constructor(run, withName) {
+		this.time = make('time', '');
+		this.change = make('span', 'change');
+		this.because = make('div', 'because');
+		this.node = make('li', '', make('div', 'head', this.time, withName ? guestButton(run.name, run.domid) : null, this.change),
+			make('div', '', run.reason_text), this.because);
+		this.node.dataset.outcome = run.outcome;
+	}
+
+	show(run, nowMs) {
+		setText(this.time, moment(run.time_ms, nowMs));
+		setText(this.change, changeWords(run));
+		setAttr(this.change, 'title', `${exact(run.old_kib)} → ${exact(run.new_kib)}`);
+		setText(this.because, because(run));
+		setAttr(this.node, 'data-way', run.outcome === 'none' ? 'same' : run.new_kib > run.old_kib ? 'up' : 'down');
+	}
+}
+
+// Decisions in a list, newest first. Lines that are there stay the same elements.
+export class DecisionList {
+	constructor(node, withName) {
+		this.node = node;
+		this.withName = withName;
+		this.lines = new Map(); // seq of a run's first step -> line
 	}
 
 	clear() {
-		this.shown.clear();
-		byId('feed').replaceChildren();
+		this.lines.clear();
+		this.node.replaceChildren();
+	}
+
+	show(decisions, nowMs) {
+		const old = this.lines;
+		this.lines = new Map();
+		let next = this.node.firstChild;
+		for (const run of fold(decisions).slice(0, SHOWN)) {
+			const line = old.get(run.first) || new Line(run, this.withName);
+			line.show(run, nowMs);
+			this.lines.set(run.first, line);
+			if (line.node === next)
+				next = next.nextSibling;
+			else
+				this.node.insertBefore(line.node, next);
+		}
+		for (const [first, line] of old)
+			if (!this.lines.has(first))
+				line.node.remove();
+		this.node.classList.toggle('none', this.lines.size === 0);
+	}
+}
+
+export class Feed extends DecisionList {
+	constructor(model) {
+		super(byId('feed'), true);
+		this.model = model;
+		byId('feed-filter').addEventListener('input', () => this.render());
 	}
 
 	render() {
-		const list = byId('feed');
-		const wanted = this.model.decisions
-			.filter((decision) => !this.text || decision.name.toLowerCase().includes(this.text)).slice(0, SHOWN);
-		const seqs = new Set(wanted.map((decision) => decision.seq));
-		for (const [seq, item] of this.shown)
-			if (!seqs.has(seq)) {
-				item.remove();
-				this.shown.delete(seq);
-			}
-		let before = list.firstChild;
-		for (const decision of wanted) {
-			const old = this.shown.get(decision.seq);
-			if (old) {
-				before = old.nextSibling;
-				continue;
-			}
-			const item = decisionItem(decision, this.model.timeMs, true);
-			this.shown.set(decision.seq, item);
-			list.insertBefore(item, before);
-		}
-		list.classList.toggle('none', wanted.length === 0);
+		const text = byId('feed-filter').value.trim().toLowerCase();
+		this.show(this.model.decisions.filter((decision) => decision.name.toLowerCase().includes(text)), this.model.timeMs);
 	}
 }

@@ -3,7 +3,7 @@
 import {byId, guestButton, make} from './dom.js';
 import {percent, signed, size, span} from './format.js';
 import {HOST} from './history.js';
-import {kindOf, lackOf} from './model.js';
+import {kindOf, lackOf, needOf} from './model.js';
 import {hostOutlook, hostOutlookText, outlook, outlookText} from './trend.js';
 
 const NAMED = 4; // guests a line names; the rest is a number
@@ -63,7 +63,9 @@ export class Now {
 				facts.push(this.model.reasonText(guest));
 			return [guest, facts.join(', ')];
 		});
-		this.line('short', items, this.model.guests.size ? 'nobody: every guest has what it needs' : 'no guests');
+		const tight = [...this.model.guests.values()].filter((guest) => needOf(guest) > guest.held_kib + NOTABLE_KIB).length;
+		this.line('short', items, tight > 0 ? `nobody, but ${tight} of ${this.model.guests.size} have less headroom than they need` :
+			'nobody: every guest has what it needs');
 	}
 
 	// Who gave memory, or is giving it.
@@ -75,9 +77,11 @@ export class Now {
 		const items = given.map(([domid, kib]) => [this.model.guests.get(domid), signed(kib)]);
 		const got = [...moved.values()].reduce((sum, kib) => sum + Math.max(0, kib), 0);
 		const pool = got + total; // more was given than taken back: the host paid
-		const before = given.length > 1 ? `${given.length} guests gave ${size(-total)} within ${span(LATELY_MS)}:` : '';
-		const ifNone = pool > NOTABLE_KIB ? `the host, out of its free memory: ${size(pool)} within ${span(LATELY_MS)}` :
-			`nobody gave memory within ${span(LATELY_MS)}`;
+		const lately = `within ${span(LATELY_MS)}`;
+		const before = given.length > 1 ? `${given.length} guests gave ${size(-total)} ${lately}:` : '';
+		if (given.length === 1)
+			items[0][1] += ` ${lately}`;
+		const ifNone = pool > NOTABLE_KIB ? `the host, out of its free memory: ${size(pool)} ${lately}` : `nobody, ${lately}`;
 		this.line('pays', items, ifNone, before);
 	}
 
