@@ -201,10 +201,12 @@ static void on_request(void *arg, struct mm_peer *peer, const char *untrusted_li
 
 void mm_service_decided(struct mm_service *service)
 {
-	const struct mm_view *view = &service->journal->view;
+	const struct mm_view *view;
 
-	if (mm_service_is_open(service))
-		mm_lease_grant(&service->leases, view->snap, view->plan);
+	if (!mm_service_is_open(service))
+		return;
+	view = &service->journal->view;
+	mm_lease_grant(&service->leases, view->snap, view->plan);
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
