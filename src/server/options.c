@@ -46,7 +46,7 @@ static const struct own_row {
 		{"print-config", 0, NULL, "print what holds, as a configuration file, then exit"}},
 	{OPT_RECORD, {"record", 0, "FILE", "write a trace of the run, for --backend replay:FILE"}},
 	{OPT_HTTP, {"http", 0, "ADDR:PORT",
-			   "JSON of the guests there, or off; needs a build with SOCK"}},
+			   "page, JSON, metrics there, or off [127.0.0.1:9091; replay: off]"}},
 	{OPT_CONTROL,
 		{"control", 0, "PATH",
 			"socket of mmctl, or off [" MM_CONTROL_DEFAULT "; sim, replay: off]"}},
