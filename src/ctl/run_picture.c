@@ -17,6 +17,9 @@
 #define POINTS_MAX 1200 /* more than pixels a panel has */
 #define SUMS_MAX   1500
 
+#define GIB_ABOVE_KIB (UINT64_C(20000) * 1024)
+#define LABEL_MAX     14 /* characters of a name below its bars */
+
 #define COLOUR_HELD   "#0072b2"
 #define COLOUR_USED   "#f0c27b" /* a lighter #e69f00: an area */
 #define COLOUR_TARGET "#000000"
@@ -42,6 +45,7 @@ struct sheet {
 	int columns, panel_height;
 	double unit_ms; /* of the time axis */
 	const char *unit;
+	bool is_host_gib, is_guest_gib; /* of sizes; otherwise MiB */
 };
 
 struct box {
@@ -104,9 +108,33 @@ static double step_of(double end, int most)
 	}
 }
 
-static double mib(uint64_t kib)
+static double in_unit(uint64_t kib, bool is_gib)
 {
-	return (double)kib / 1024;
+	return (double)kib / (is_gib ? 1048576 : 1024);
+}
+
+static const char *unit_of(bool is_gib)
+{
+	return is_gib ? "GiB" : "MiB";
+}
+
+/* Sums of a host, and guests, of more than four digits of MiB are shown in GiB. */
+static void choose_scales(struct sheet *s)
+{
+	uint64_t sum_kib = 0;
+
+	for (size_t i = 0; i < s->run->count; i++) {
+		const struct mm_run_guest *guest = &s->run->guests[i];
+		uint64_t top_kib = 0;
+
+		for (size_t k = 0; k < guest->count; k++) {
+			top_kib = mm_max_u64(top_kib, guest->rows[k].held_kib);
+			sum_kib = mm_max_u64(sum_kib, guest->rows[k].budget_kib);
+		}
+		sum_kib = mm_max_u64(sum_kib, top_kib);
+		s->is_guest_gib = s->is_guest_gib || top_kib > GIB_ABOVE_KIB;
+	}
+	s->is_host_gib = sum_kib > GIB_ABOVE_KIB;
 }
 
 /* What the margins of the next plot enclose. */
@@ -144,12 +172,14 @@ static bool put_guest_data(const struct sheet *s, size_t i, double *ret_top)
 					      mm_max_u64(row->used_kib, row->free_kib)));
 		has_stalls = has_stalls || stall >= 1;
 		fprintf(s->out, "%.4f %.2f %.2f %.2f %.2f %.2f\n", at(s, row->time_ms),
-			mib(row->target_kib), mib(row->held_kib), mib(row->used_kib),
-			mib(row->free_kib), stall < 100 ? stall : 100);
+			in_unit(row->target_kib, s->is_guest_gib),
+			in_unit(row->held_kib, s->is_guest_gib),
+			in_unit(row->used_kib, s->is_guest_gib),
+			in_unit(row->free_kib, s->is_guest_gib), stall < 100 ? stall : 100);
 	}
 	fprintf(s->out, "EOD\n");
 	free(rows);
-	*ret_top = mib(top);
+	*ret_top = in_unit(top, s->is_guest_gib);
 	return has_stalls;
 }
 
@@ -164,11 +194,13 @@ static bool put_host_data(const struct sheet *s)
 	for (size_t k = 0; k < count; k++) {
 		const struct mm_run_sum *sum = &sums[k];
 
-		fprintf(s->out, "%.4f %.2f %.2f %.2f", at(s, sum->time_ms), mib(sum->held_kib),
-			mib(sum->target_kib), mib(sum->used_kib));
+		fprintf(s->out, "%.4f %.2f %.2f %.2f", at(s, sum->time_ms),
+			in_unit(sum->held_kib, s->is_host_gib),
+			in_unit(sum->target_kib, s->is_host_gib),
+			in_unit(sum->used_kib, s->is_host_gib));
 		if (sum->budget_kib > 0)
-			fprintf(s->out, " %.2f %.2f\n", mib(sum->budget_kib),
-				mib(sum->host_free_kib));
+			fprintf(s->out, " %.2f %.2f\n", in_unit(sum->budget_kib, s->is_host_gib),
+				in_unit(sum->host_free_kib, s->is_host_gib));
 		else
 			fprintf(s->out, " NaN NaN\n");
 		has_budget = has_budget || sum->budget_kib > 0;
@@ -178,13 +210,22 @@ static bool put_host_data(const struct sheet *s)
 	return has_budget;
 }
 
-/* In gnuplot's double quotes, as data blocks want it. */
-static void put_word(FILE *out, const char *text)
+/* In gnuplot's double quotes, as data blocks want it. Of a long name its beginning and its end. */
+static void put_label(FILE *out, const char *name)
 {
+	size_t len = strlen(name), tail = LABEL_MAX / 2 - 1;
+
 	fputc('"', out);
-	for (; *text; text++)
-		fputc(*text == '"' || *text == '\\' || *text < ' ' || *text > '~' ? '?' : *text,
-			out);
+	for (size_t i = 0; i < len; i++) {
+		char c = name[i];
+
+		if (len > LABEL_MAX && i == LABEL_MAX - 2 - tail) {
+			fputs("..", out);
+			i = len - tail;
+			c = name[i];
+		}
+		fputc(c == '"' || c == '\\' || c < ' ' || c > '~' ? '?' : c, out);
+	}
 	fputc('"', out);
 }
 
@@ -195,9 +236,10 @@ static void put_figures(const struct sheet *s)
 	for (size_t i = 0; i < s->run->count; i++) {
 		const struct mm_run_figures *f = &s->figures[i];
 
-		put_word(s->out, s->run->guests[i].name);
-		fprintf(s->out, " %.2f %.2f %.2f\n", mib(f->mean_held_kib), mib(f->mean_used_kib),
-			mib(f->peak_used_kib));
+		put_label(s->out, s->run->guests[i].name);
+		fprintf(s->out, " %.2f %.2f %.2f\n", in_unit(f->mean_held_kib, s->is_guest_gib),
+			in_unit(f->mean_used_kib, s->is_guest_gib),
+			in_unit(f->peak_used_kib, s->is_guest_gib));
 	}
 	fprintf(s->out, "EOD\n");
 }
@@ -235,13 +277,13 @@ static void put_host(const struct sheet *s, const struct box *box, bool has_budg
 	place(s, box);
 	fprintf(s->out,
 		"set xrange [0:%.6f]\nset yrange [0:*]\nset offsets 0,0,graph 0.22,0\n"
-		"set ylabel 'MiB' offset 1,0\nset xlabel '%s since the start' offset 0,0.6\n"
+		"set ylabel '%s' offset 1,0\nset xlabel '%s since the start' offset 0,0.6\n"
 		"set title 'All guests together, and the host' offset 0,-0.7\n"
 		"set key inside top left horizontal Left reverse samplen 2 width -2\n"
 		"plot $host using 1:4 with filledcurves x1 fc rgb '" COLOUR_USED "' title 'used', "
 		"'' using 1:2 with lines lw 2.5 lc rgb '" COLOUR_HELD "' title 'held', "
 		"'' using 1:3 with lines lw 1.5 dt 2 lc rgb '" COLOUR_TARGET "' title 'targets'",
-		length(s), s->unit);
+		length(s), unit_of(s->is_host_gib), s->unit);
 	if (has_budget)
 		fprintf(s->out, ", '' using 1:5 with lines lw 2 dt 4 lc rgb '" COLOUR_BUDGET
 				"' title 'budget', "
@@ -261,7 +303,8 @@ static void put_stalls(const struct sheet *s)
 				"set label '%.1f' at first %zu,%.2f center offset 0,0.6 font ',%d' "
 				"textcolor rgb '" COLOUR_STALL "'\n",
 				(double)f->stall_ppm / 10000, i,
-				mib(mm_max_u64(f->mean_held_kib, f->peak_used_kib)),
+				in_unit(mm_max_u64(f->mean_held_kib, f->peak_used_kib),
+					s->is_guest_gib),
 				s->run->count > 30 ? 7 : 9);
 	}
 }
@@ -277,7 +320,8 @@ static void put_bars(const struct sheet *s, const struct box *box)
 		"set xrange [-0.6:%.1f]\nset yrange [0:*]\nset offsets 0,0,graph 0.3,0\nunset "
 		"xlabel\n"
 		"set xtics scale 0 %s font ',%d'\nset style fill solid 1 noborder\n"
-		"set key width 0\nset title 'Each guest (numbers: percent of its time stalled)' "
+		"set key width 0\nset ylabel '%s'\nset title 'Each guest (numbers: percent of its "
+		"time stalled)' "
 		"offset 0,-0.7\n"
 		"plot $all using ($0):2:(0.8):xtic(1) with boxes fc rgb '#9ecae1' title 'mean "
 		"held', "
@@ -285,10 +329,11 @@ static void put_bars(const struct sheet *s, const struct box *box)
 		"'' using ($0-0.3):4:(0.6):(0) with vectors nohead lw 2.5 lc rgb '" COLOUR_TARGET
 		"' title 'most used'\n"
 		"unset label\nset offsets 0,0,0,0\nset xtics scale 1 norotate font ','\n",
-		(double)count - 0.4, count > 6 ? "rotate by -40 left" : "norotate",
+		(double)count - 0.4, count > 6 ? "rotate by 40 right" : "norotate",
 		count > 80   ? 6
 		: count > 40 ? 7
-			     : 9);
+			     : 9,
+		unit_of(s->is_guest_gib));
 }
 
 /* What the colours of the panels mean, in a strip of its own. */
@@ -331,7 +376,7 @@ static void put_guest(const struct sheet *s, size_t i, int top)
 	else
 		fprintf(s->out, "unset xlabel\n");
 	if (column == 0)
-		fprintf(s->out, "set ylabel 'MiB' offset 1,0\n");
+		fprintf(s->out, "set ylabel '%s' offset 1,0\n", unit_of(s->is_guest_gib));
 	else
 		fprintf(s->out, "unset ylabel\n");
 	fprintf(s->out, "set xtics %g\nset ytics %g\n",
@@ -391,6 +436,7 @@ int mm_run_draw(
 
 	choose_sizes(&s);
 	choose_unit(&s);
+	choose_scales(&s);
 	s.figures = calloc(run->count, sizeof(*s.figures));
 	if (!s.figures) {
 		snprintf(err, err_size, "plot: out of memory");

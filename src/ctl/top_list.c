@@ -84,7 +84,8 @@ static void put_moods(struct mm_top_line *line, const struct mm_top_status *s)
 		mm_top_put(line, MM_TOP_WARN, ", %zu to watch", watch);
 }
 
-static void put_guests(struct mm_top_page *page, const struct mm_top_status *s)
+static void put_guests(
+	struct mm_top_page *page, const struct mm_top_status *s, const struct mm_top_order *order)
 {
 	struct mm_top_line *line = mm_top_add(page);
 	uint64_t held = 0, used = 0, need = 0;
@@ -100,6 +101,8 @@ static void put_guests(struct mm_top_page *page, const struct mm_top_status *s)
 		size_text(a, held), size_text(b, s->budget_kib), size_text(c, used),
 		size_text(d, need));
 	put_moods(line, s);
+	mm_top_put(line, MM_TOP_FAINT, "; by %s%s", mm_top_column_title(order->column),
+		order->is_reverse ? ", reversed" : "");
 }
 
 static void put_bar(
@@ -131,7 +134,7 @@ void mm_top_head(struct mm_top_page *page, const struct mm_top_status *status,
 {
 	put_server(page, status, scene);
 	put_host(page, status);
-	put_guests(page, status);
+	put_guests(page, status, &scene->order);
 	put_bar(page, status, scene);
 }
 

@@ -106,6 +106,11 @@ expect() { # COMMAND...
 		sleep 0.05
 	done
 }
+close_top() { # in order: a leak checker that the terminal is taken away from hangs
+	press q
+	expect shows '^ended with 0'
+	terminal kill-session -t top
+}
 open_top() { # [ENVIRONMENT...]
 	terminal new-session -d -s top -x 130 -y 24 "env $* '$bin/mmctl' top --socket '$socket' -d 0.3; echo ended with \$?; sleep 600"
 	expect shows '^mmctl top - .* policy need'
@@ -164,9 +169,7 @@ is_reversed || fail "the alarm does not stand out"
 order_is db web mail mute || fail "the last figures are gone"
 start_server
 expect shows '^mmctl top - .* policy need'
-press q
-expect shows '^ended with 0'
-terminal kill-session -t top
+close_top
 
 # Without colours none are sent; they are otherwise.
 has_colours() {
@@ -174,13 +177,13 @@ has_colours() {
 }
 open_top TERM=screen
 expect has_colours
-terminal kill-session -t top
+close_top
 open_top TERM=screen NO_COLOR=1
 ! has_colours || fail "colours in spite of NO_COLOR"
-terminal kill-session -t top
+close_top
 open_top TERM=vt100
 ! has_colours || fail "colours on a terminal that has none"
-terminal kill-session -t top
+close_top
 terminal new-session -d -s top -x 130 -y 24 "TERM=nothing '$bin/mmctl' top --socket '$socket'; echo ended with \$?; sleep 600"
 expect shows "^mmctl top: the terminal 'nothing' .* is not known"
 expect shows '^ended with 1'
