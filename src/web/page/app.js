@@ -83,10 +83,11 @@ function tick() {
 	document.body.classList.toggle('stale', state === 'stale');
 	setText(byId('live-text'), state === 'connecting' ? 'connecting' : state === 'stale' ? 'no answer' :
 		age < 1500 ? 'live' : `live, ${span(age)} ago`);
+	// the age stands apart, or it would be read aloud each second
 	if (state === 'stale') {
-		const since = age === null ? '' : ` since ${span(age)}`;
-		const what = model.timeMs === null ? 'There are no figures yet.' : `The figures below are of ${clock(model.timeMs)}.`;
-		setText(banner, `mmserver does not answer${since}. ${what} Trying again.`);
+		setText(byId('banner-text'), `mmserver does not answer. ${model.timeMs === null ? 'There are no figures yet.' :
+			`The figures below are of ${clock(model.timeMs)}.`}`);
+		setText(byId('banner-age'), age === null ? 'Trying again.' : `Silent for ${span(age)}; trying again.`);
 	}
 	if (banner.hidden !== (state !== 'stale')) {
 		banner.hidden = state !== 'stale';
