@@ -53,6 +53,9 @@ check_server() {
 	for file in xenmm-api.schema.json prometheus/xenmm-alerts.yml grafana/xenmm.json; do
 		[ -s "$root/usr/share/xenmm/$file" ] || fail "no /usr/share/xenmm/$file"
 	done
+	for file in mmctl mmserver mmclient; do
+		in_root "$root" bash -n "/usr/share/bash-completion/completions/$file" || fail "no completion for $file"
+	done
 	in_root "$root" sh -c 'TERM=dumb mmctl top --help >/dev/null' || fail "mmctl top does not start"
 }
 

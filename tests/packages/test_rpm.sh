@@ -28,6 +28,10 @@ has_file "$client" /etc/init.d/mmclientd
 has_file "$client" '/usr/share/man/man8/mmclient.8.*'
 has_file "$server" '/usr/share/man/man5/mmserver.conf.5.*'
 has_file "$server" '/usr/share/man/man5/xenmm-api.5.*'
+has_file "$server" '/usr/share/man/man5/xenmm-datalog.5.*'
+has_file "$server" /usr/share/bash-completion/completions/mmctl
+has_file "$server" /usr/share/bash-completion/completions/mmserver
+has_file "$client" /usr/share/bash-completion/completions/mmclient
 has_file "$server" /usr/share/xenmm/xenmm-api.schema.json
 has_file "$server" /usr/share/xenmm/prometheus/xenmm-alerts.yml
 has_file "$server" /usr/share/xenmm/grafana/xenmm.json
