@@ -2,7 +2,9 @@
 #include "gnuplot.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -47,6 +49,42 @@ static int make_file(struct mm_gnuplot *g, const char *path, char *err, size_t e
 	return 0;
 }
 
+/* gnuplot reads the script from a pipe; what it says goes nowhere. */
+static int spawn(struct mm_gnuplot *g, int script)
+{
+	static char name[] = "gnuplot";
+	char *const argv[] = {name, NULL};
+	posix_spawn_file_actions_t actions;
+	int r = posix_spawn_file_actions_init(&actions);
+
+	if (r)
+		return -r;
+	r = posix_spawn_file_actions_adddup2(&actions, script, STDIN_FILENO);
+	if (!r)
+		r = posix_spawn_file_actions_addopen(
+			&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	if (!r)
+		r = posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+	if (!r)
+		r = posix_spawnp(&g->pid, name, &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	return -r;
+}
+
+static int start(struct mm_gnuplot *g)
+{
+	int ends[2], r;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -errno;
+	r = spawn(g, ends[0]);
+	close(ends[0]);
+	g->script = r ? NULL : fdopen(ends[1], "w");
+	if (!g->script)
+		close(ends[1]);
+	return r || g->script ? r : -ENOMEM;
+}
+
 int mm_gnuplot_begin(struct mm_gnuplot *gnuplot, const char *path, int width, int height,
 	int font_size, char *err, size_t err_size)
 {
@@ -62,10 +100,15 @@ int mm_gnuplot_begin(struct mm_gnuplot *gnuplot, const char *path, int width, in
 	r = make_file(gnuplot, path, err, err_size);
 	if (r)
 		return r;
-	(void)signal(SIGPIPE, SIG_IGN); /* without gnuplot nobody reads; its status tells */
-	gnuplot->script = popen("exec gnuplot >/dev/null 2>&1", "w");
-	if (!gnuplot->script) {
-		snprintf(err, err_size, "plot: cannot start gnuplot: %s", strerror(errno));
+	(void)signal(SIGPIPE, SIG_IGN); /* when gnuplot fails, nobody reads; its status tells */
+	r = start(gnuplot);
+	if (r) {
+		if (r == -ENOENT)
+			snprintf(err, err_size,
+				"plot: gnuplot is not installed (on Debian: apt-get install "
+				"gnuplot-nox)");
+		else
+			snprintf(err, err_size, "plot: cannot start gnuplot: %s", strerror(-r));
 		unlink(gnuplot->unfinished);
 		free(gnuplot->unfinished);
 		return -EIO;
@@ -89,17 +132,26 @@ static int take_place(const struct mm_gnuplot *g)
 	return rename(g->unfinished, g->path);
 }
 
+/* Returns whether it failed. */
+static bool wait_for(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return true;
+	return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+}
+
 int mm_gnuplot_end(struct mm_gnuplot *gnuplot, char *err, size_t err_size)
 {
-	int status, r = -EIO;
+	bool is_written;
+	int r = -EIO;
 
 	fputs("unset output\n", gnuplot->script);
-	status = pclose(gnuplot->script);
-	if (status != 0)
-		snprintf(err, err_size, "plot: gnuplot %s",
-			WIFEXITED(status) && WEXITSTATUS(status) == 127
-				? "is not installed (on Debian: apt-get install gnuplot-nox)"
-				: "failed");
+	is_written = fclose(gnuplot->script) == 0;
+	if (wait_for(gnuplot->pid) || !is_written)
+		snprintf(err, err_size, "plot: gnuplot failed");
 	else if (take_place(gnuplot))
 		snprintf(err, err_size, "plot: cannot write '%s': %s", gnuplot->path,
 			strerror(errno));

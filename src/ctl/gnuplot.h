@@ -6,8 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 struct mm_gnuplot {
+	pid_t pid;
 	FILE *script; /* what gnuplot is to do */
 	const char *path;
 	char *unfinished; /* the picture until it is complete, beside `path` */

@@ -98,13 +98,14 @@ static double step_of(double end, int most)
 {
 	double step = 1e-3;
 
-	for (;; step *= 10) {
+	while (true) {
 		if (end <= step * most)
 			return step;
 		if (end <= 2 * step * most)
 			return 2 * step;
 		if (end <= 5 * step * most)
 			return 5 * step;
+		step *= 10;
 	}
 }
 

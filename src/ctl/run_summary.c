@@ -35,20 +35,20 @@ struct mm_run_figures mm_run_figures(const struct mm_run_guest *guest)
 
 	for (size_t i = 0; i < guest->count; i++) {
 		const struct mm_run_row *row = &guest->rows[i];
-		const struct mm_run_row *next = i + 1 < guest->count ? row + 1 : NULL;
-		uint64_t ms = next ? next->time_ms - row->time_ms : guest->count == 1;
+		bool is_last = i + 1 == guest->count;
+		uint64_t ms = is_last ? guest->count == 1 : row[1].time_ms - row->time_ms;
 
 		used += (unsigned __int128)row->used_kib * ms;
 		held += (unsigned __int128)row->held_kib * ms;
 		total_ms += ms;
 		f.peak_used_kib = mm_max_u64(f.peak_used_kib, row->used_kib);
-		if (!next)
+		if (is_last)
 			break;
-		f.changes += next->target_kib != row->target_kib;
+		f.changes += row[1].target_kib != row->target_kib;
 		/* counters begin at 0 when the guest is rebooted */
-		stall_us += mm_sub_floor(next->stall_us, row->stall_us);
-		swapin += mm_sub_floor(next->swapin_pages, row->swapin_pages);
-		swapout += mm_sub_floor(next->swapout_pages, row->swapout_pages);
+		stall_us += mm_sub_floor(row[1].stall_us, row->stall_us);
+		swapin += mm_sub_floor(row[1].swapin_pages, row->swapin_pages);
+		swapout += mm_sub_floor(row[1].swapout_pages, row->swapout_pages);
 	}
 	if (total_ms == 0) { /* all rows in one millisecond */
 		f.mean_used_kib = f.peak_used_kib;

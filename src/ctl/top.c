@@ -280,6 +280,7 @@ static void draw_list(struct top *top, struct mm_top_page *head, struct mm_top_p
 	mm_top_view_settle(&top->view, &top->status, top->shown, room);
 	mm_top_head(head, &top->status, scene);
 	mm_top_list(body, &top->status, scene);
+	scene->remark = NULL;
 	picture.first = top->view.first;
 	if (top->shown > 0)
 		picture.marked = 1 + top->view.selected;

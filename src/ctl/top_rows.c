@@ -171,7 +171,7 @@ static const char *text_of(const struct mm_top_row *row, enum mm_top_column colu
 	case MM_TOP_WHY:
 		return row->reason_text;
 	default:
-		return NULL;
+		return ""; /* it goes by number */
 	}
 }
 
@@ -191,8 +191,10 @@ static uint64_t number_of(const struct mm_top_row *row, enum mm_top_column colum
 		return row->pressure_ppm;
 	case MM_TOP_AGE:
 		return row->has_age ? row->age_ms : UINT64_MAX;
-	default:
+	case MM_TOP_ID:
 		return row->domid;
+	default:
+		return 0; /* it goes by text */
 	}
 }
 
@@ -206,10 +208,10 @@ static int compare_rows(const void *left, const void *right, void *arg)
 	const struct mm_top_row *a = left, *b = right;
 	const struct mm_top_order *order = arg;
 	bool is_upward = columns[order->column].is_upward != order->is_reverse;
-	const char *text = text_of(a, order->column);
-	int r = text ? strcasecmp(text, text_of(b, order->column))
-		     : compare_numbers(number_of(a, order->column), number_of(b, order->column));
+	int r = strcasecmp(text_of(a, order->column), text_of(b, order->column));
 
+	if (!r)
+		r = compare_numbers(number_of(a, order->column), number_of(b, order->column));
 	if (r)
 		return is_upward ? r : -r;
 	return compare_numbers(a->domid, b->domid);
