@@ -143,6 +143,8 @@ terminal resize-window -t top -x 130 -y 40
 expect order_is db mail mute web
 press Home Down Enter # mail
 expect shows '^mail  domain 3, pv, running, uuid '
+expect shows '^The last 5 minutes: # used, : held, - target'
+expect shows '^ +[0-9.]+M .*-$' # its target, now
 expect shows '^Decisions, the last one first'
 expect shows 'shall hold [0-9]+ of 65536 to 917504, weight 100'
 press q
