@@ -161,6 +161,7 @@ static int set_own(
 		return 0;
 	case OPT_HTTP:
 		options->http = strcmp(arg, "off") ? arg : NULL;
+		options->is_http_asked = true;
 		return 0;
 	case OPT_CONTROL:
 		options->control = arg;
@@ -272,7 +273,8 @@ static void init_options(struct mm_options *options, const struct mm_config_file
 	options->config = base->config;
 	if (*base->log_dir && strcmp(base->log_dir, ".") != 0)
 		options->log_dir = base->log_dir;
-	if (*base->http)
+	options->is_http_asked = *base->http != '\0';
+	if (options->is_http_asked)
 		options->http = strcmp(base->http, "off") ? base->http : NULL;
 	if (*base->control)
 		options->control = base->control;

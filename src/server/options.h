@@ -20,6 +20,7 @@ struct mm_options {
 	const char *http;	 /* NULL: no endpoint */
 	const char *control;	 /* path, or "off"; NULL: the back end's default */
 	const char *config_file; /* NULL: the back end's default */
+	bool is_http_asked;	 /* otherwise http is the default */
 	bool is_check_config;
 	bool is_print_config;
 	bool is_verbose;

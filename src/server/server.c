@@ -380,9 +380,13 @@ static int open_http(struct server *server)
 	char err[256] = "";
 	int r;
 
-	if (!address || (is_replay(server) && !strcmp(address, MM_HTTP_DEFAULT)))
+	if (!address || (is_replay(server) && !server->options.is_http_asked))
 		return EXIT_SUCCESS;
 	r = mm_http_open(address, server->base, &server->journal, err, sizeof(err), &server->http);
+	if (r && !server->options.is_http_asked) { /* a guest that swaps is worse than no page */
+		mm_log(MM_LOG_WARN, "%s; balancing goes on without the endpoint (see --http)", err);
+		return EXIT_SUCCESS;
+	}
 	if (r) {
 		mm_log(MM_LOG_ERR, "%s", err);
 		return r == -EINVAL || r == -ENOSYS ? EXIT_MISUSE : EXIT_FAILURE;

@@ -159,6 +159,30 @@ one_line "127.0.0.1:$port"
 kill "$pid"
 wait "$pid" || fail "status $?"
 
+# The default address is taken, by us or whoever has it already: that does not end the balancing, unless it was asked for.
+python3 - "$work/bound" <<'END' &
+import socket, sys, time
+listener = socket.socket()
+try:
+    listener.bind(("127.0.0.1", 9091))
+    listener.listen()
+except OSError:
+    pass
+open(sys.argv[1], "w").close()
+time.sleep(60)
+END
+holder=$!
+wait_for 20 test -e "$work/bound"
+run 0 "$bin/mmserver" --backend sim --log-dir "$work"
+grep -q "cannot listen on 127.0.0.1:9091: .*; balancing goes on without the endpoint" "$work/err" || fail "no word of the taken default"
+run 1 "$bin/mmserver" --backend sim --http 127.0.0.1:9091 --log-dir "$work"
+one_line "cannot listen on 127.0.0.1:9091"
+echo "http = 127.0.0.1:9091" >"$work/http.conf"
+run 1 "$bin/mmserver" --backend sim --config "$work/http.conf" --log-dir "$work"
+one_line "cannot listen on 127.0.0.1:9091"
+kill "$holder"
+wait "$holder" 2>/dev/null || true
+
 # The port is free again at once. Other addresses of this host: they are warned about.
 start --http "0.0.0.0:$port"
 [ "$(grep -c 'no password' "$work/err")" = 1 ] || fail "0.0.0.0 is not warned about"
