@@ -108,14 +108,14 @@ says "there is no request 'dance'" '{"request":"dance"}'
 [ "$(ask '{"request":"leases"}' 'x' '{"request":"leases"}' | wc -l)" = 3 ] || fail "three lines in one go"
 
 # ---- memory set aside ----
-ask '{"request":"reserve","kib":524288,"wait_ms":15000,"hold_ms":2000}' >"$work/out"
+ask '{"request":"reserve","kib":524288,"wait_ms":15000,"hold_ms":8000}' >"$work/out"
 grep -q '"ok":true.*"id":1,"kib":524288' "$work/out" || fail "512 MiB cannot be had"
 says '"granted":true,"expires_in_ms"' '{"request":"leases"}'
 says '"reserved_kib":524288' '{"request":"status"}'
 no_lease() {
 	ask '{"request":"leases"}' | grep -qF '"leases":[]'
 }
-wait_for 10 no_lease # it expires
+wait_for 30 no_lease # it expires
 grep -q "lease 1 (512M) ends: nobody used it in time" "$work/err" || fail "an end is not told"
 ask '{"request":"reserve","kib":1024,"wait_ms":15000,"guest":"mail"}' >"$work/out"
 grep -q '"id":2' "$work/out" || fail "an id comes again"
