@@ -6,6 +6,12 @@
 #include "clock.h"
 #include "http_private.h"
 
+/*
+ * So much of an answer the kernel takes at once, and keeps (it doubles that) for a client who does not read: we notice, and a
+ * crowd that reads long answers does not hold up the loop. By itself it would be megabytes.
+ */
+#define SEND_BUFFER (64 * 1024)
+
 static void arm_sweep(struct mm_http *http)
 {
 	const struct timeval tv = {.tv_sec = 1};
@@ -28,12 +34,15 @@ static void add_peer(struct mm_http *http, struct MHD_Connection *connection, vo
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	struct mm_web_peer *peer = info ? calloc(1, sizeof(*peer)) : NULL;
+	const int size = SEND_BUFFER;
 
 	*context = peer;
 	if (!peer)
 		return;
 	peer->http = http;
 	peer->fd = info->connect_fd;
+	(void)setsockopt(
+		peer->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)); /* else it is more */
 	peer->next = http->peers;
 	peer->link = &http->peers;
 	if (peer->next)

@@ -9,12 +9,6 @@
 
 #include "http_private.h"
 
-/*
- * The kernel keeps that much for a client who does not read, so that we notice; it would be megabytes by itself. The page
- * of a host with 10,000 guests is sent in pieces.
- */
-#define SEND_BUFFER (64 * 1024)
-
 struct mm_web_stream {
 	struct mm_http *http;
 	struct MHD_Connection *connection;
@@ -136,15 +130,13 @@ static struct MHD_Response *stream_response(
 	return response;
 }
 
-/* Whoever does not read costs little, and nothing once he is let go: what he has not read is dropped. */
-static void prepare_socket(struct mm_web_peer *peer)
+/* Who is let go costs nothing any more: what he has not read is dropped. */
+static void prepare_peer(struct mm_web_peer *peer)
 {
 	const struct linger linger = {.l_onoff = 1};
-	const int size = SEND_BUFFER;
 
-	/* where the kernel refuses, more is kept for longer */
-	(void)setsockopt(peer->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	(void)setsockopt(peer->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	(void)setsockopt(peer->fd, SOL_SOCKET, SO_LINGER, &linger,
+		sizeof(linger)); /* else it is kept for a while */
 	mm_web_peer_allow(peer, 0);
 }
 
@@ -161,7 +153,7 @@ enum MHD_Result mm_stream_open(
 	if (!response)
 		return MHD_NO;
 	if (peer && !is_head)
-		prepare_socket(peer);
+		prepare_peer(peer);
 	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/event-stream");
 	(void)MHD_add_response_header(
 		response, "X-Accel-Buffering", "no"); /* a proxy must not collect it */
