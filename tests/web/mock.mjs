@@ -4,7 +4,8 @@
 // give the same figures.
 //
 // usage: mock.mjs [--port N] [--guests N] [--hostile] [--flags] [--hole] [--interval MS]
-// Lines on stdin change it: "silent", "talk", "restart", "drop DOMID". Prints "listening PORT".
+// Lines on stdin change it: "silent" (to all), "mute" (to streams that are open, no others), "restart", "drop DOMID". Prints
+// "listening PORT".
 import {createServer} from 'node:http';
 import {readFileSync} from 'node:fs';
 import {createInterface} from 'node:readline';
@@ -258,9 +259,10 @@ createInterface({input: process.stdin}).on('line', (line) => {
 	const [word, argument] = line.split(' ');
 	if (word === 'silent')
 		isSilent = true;
-	else if (word === 'talk')
+	else if (word === 'mute') {
 		isSilent = false;
-	else if (word === 'drop') {
+		streams.clear(); // they stay open
+	} else if (word === 'drop') {
 		gone.add(Number(argument));
 		lastGone.push(Number(argument));
 	} else if (word === 'restart') {

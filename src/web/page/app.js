@@ -85,6 +85,7 @@ function tick() {
 		age < 1500 ? 'live' : `live, ${span(age)} ago`);
 	// the age stands apart, or it would be read aloud each second
 	if (state === 'stale') {
+		link.revive();
 		setText(byId('banner-text'), `mmserver does not answer. ${model.timeMs === null ? 'There are no figures yet.' :
 			`The figures below are of ${clock(model.timeMs)}.`}`);
 		setText(byId('banner-age'), age === null ? 'Trying again.' : `Silent for ${span(age)}; trying again.`);

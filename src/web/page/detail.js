@@ -10,7 +10,7 @@ import {kindOf, lackOf, needOf} from './model.js';
 import {KIND_WORDS} from './row.js';
 import {outlook, outlookText} from './trend.js';
 
-const ASK_MS = 4000; // its agent, bounds and decisions are asked for as often
+const ASK_MS = 2000; // its agent, bounds and decisions are asked for as often
 
 // Name, help, text, exact KiB or null
 const NUMBERS = [

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The past of host and guests: asked for when somebody looks, kept for those looked at, and carried on with each round.
-// A hole in it stays a hole.
+// The past of host and guests: asked for when somebody looks, carried on with each round. A hole in it stays a hole.
 import {ask} from './link.js';
 
 export const WINDOWS = {'5m': 300000, '1h': 3600000, '24h': 86400000};

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The connection to mmserver: one stream of events, and questions beside it. It knows how old the last answer is, and
-// never gives up.
+// The connection to mmserver: a stream of events, and questions. Knows how old the last answer is; never gives up.
 
 const SILENT_MS = 6000; // no message for so long, or three intervals: what is shown is old
 const BROKEN_MS = 2500; // the same where the connection is known to be broken
@@ -28,6 +27,9 @@ export class Link {
 	}
 
 	open() {
+		if (this.source)
+			this.source.close();
+		this.openedMs = Date.now();
 		this.source = new EventSource('api/v1/events');
 		this.source.addEventListener('open', () => {
 			this.isBroken = false;
@@ -46,6 +48,12 @@ export class Link {
 			if (this.source.readyState === EventSource.CLOSED)
 				setTimeout(() => this.open(), RETRY_MS);
 		});
+	}
+
+	// A connection that is open and mute, through a tunnel that died, would stay so for ever.
+	revive() {
+		if (this.source && Date.now() - this.openedMs > ANSWER_MS)
+			this.open();
 	}
 
 	heard(server) {

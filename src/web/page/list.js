@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The guests, one row each on a common scale. All rows are in the document, so that a browser's own search finds every
-// name; only those in sight are filled, and only for them the past is asked for.
+// The guests, one row each. All rows are in the document, for a browser's own search; only those in sight are filled, and
+// ask for their past.
 import {byId, make, setAttr, setStyle, setText} from './dom.js';
 import {sizeShort} from './format.js';
 import {KINDS, kindOf, lackOf, needOf} from './model.js';

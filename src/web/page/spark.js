@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The small curve in a row: what the guest held (pale) and used (dark) in the window shown. Each has its own scale, or a
-// small guest would be a flat line.
+// The small curve in a row: held (pale) and used (dark). Each has its own scale, or a small guest would be a flat line.
 import {token} from './dom.js';
 
 let colours = null;
