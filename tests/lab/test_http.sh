@@ -37,6 +37,18 @@ keep_all() { # WHEN
     keep "openmetrics-$1.txt" /metrics 'Accept: application/openmetrics-text; version=1.0.0'
 }
 
+# The same by the control socket, and what people see of it in a terminal.
+ask_by_socket() {
+    mmctl status --json >"$OUT/status-mmctl.json" || fail "mmctl status"
+    mmctl history one --json >"$OUT/history-mmctl.json" || fail "mmctl history"
+    mmctl why one --json >"$OUT/why-mmctl.json" || fail "mmctl why"
+    mmctl top -b -n 1 >/share/top || fail "mmctl top"
+    for guest in one two three; do
+        check "mmctl top shows $guest" grep -q " $guest " /share/top
+    done
+    check "mmctl watch tells of the burst" eval "mmctl watch -l 200 -n 5 one | grep -q ' -> '"
+}
+
 answers() {
     local poller events
     ADDRESS=127.0.0.1:9091
@@ -56,6 +68,7 @@ answers() {
     gx one 'hog -s 6 330' 120 >/tmp/hog
     check_number "MiB that the burst got" "$(hog_size /tmp/hog)" -eq 330
     keep_all after
+    ask_by_socket
     rm /run/polling
     wait $poller
     kill $events
