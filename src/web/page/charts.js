@@ -98,7 +98,7 @@ class Chart {
 			this.plot.setData(this.table);
 		else
 			this.plot = new uPlot({width: this.box.clientWidth || 300, height: this.height, legend: {show: false},
-				padding: [8, 8, 0, 0], ...this.setup()}, this.table, this.box);
+				padding: [8, 20, 0, 0], ...this.setup()}, this.table, this.box);
 	}
 }
 
@@ -156,7 +156,7 @@ export class TimeChart extends Chart {
 		const least = this.isPressure ? 10000 : 4096;
 		return {
 			ms: 1,
-			padding: [8, 8, this.isPressure ? 7 : 0, 0],
+			padding: [8, 20, this.isPressure ? 7 : 0, 0],
 			cursor: {y: false, drag: {x: false, y: false}, points: {size: 6}, sync: this.sync ? {key: this.sync} : undefined},
 			scales: {x: {range: () => this.bounds}, y: {range: (u, min, max) => [0, Math.max(least, max * 1.06)]}},
 			axes: [

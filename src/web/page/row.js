@@ -5,7 +5,7 @@ import {make, setAttr, setStyle, setText} from './dom.js';
 import {isMoving, kindOf, lackOf, needOf} from './model.js';
 import {drawSpark} from './spark.js';
 
-export const KIND_WORDS = {short: 'short', grows: 'grows', gives: 'gives', apart: 'apart', steady: ''};
+export const KIND_WORDS = {short: 'short', grows: 'grows', gives: 'gives', apart: 'left alone', steady: ''};
 // Where one more segment of the meter is filled: stalling hurts long before it fills all time.
 const PRESSURE_STEPS_PPM = [1000, 10000, 50000, 100000, 200000];
 
