@@ -20,8 +20,8 @@ const SERVER_FACTS = [
 	['updated', 'Figures of', 'When these figures were taken', (m) => clock(m.timeMs)],
 ];
 const PARTS = [
-	['used', 'in use by guests', (h, m) => m.inUse()],
-	['idle', 'idle in guests', (h, m) => m.sum('held_kib') - m.inUse()],
+	['used', 'hard use of guests', (h, m) => m.hardUse()],
+	['idle', 'idle in guests', (h, m) => m.sum('held_kib') - m.hardUse()],
 	['other', 'dom0 and Xen', (h, m) => Math.max(0, h.total_kib - h.free_kib - m.sum('held_kib'))],
 	['free', 'free', (h) => h.free_kib],
 ];

@@ -191,7 +191,7 @@ export class Model {
 	}
 
 	// What guests cannot give back; of those that do not say, all that they hold.
-	inUse() {
+	hardUse() {
 		let total = 0;
 		for (const guest of this.guests.values())
 			total += Math.min(guest.held_kib, guest.hard_kib ?? guest.held_kib);
