@@ -168,12 +168,24 @@ static struct mm_body *build(
 	return body;
 }
 
+/* What we keep for the next who asks is not waiting. */
+static size_t waiting_bytes(const struct mm_answers *answers)
+{
+	const struct mm_kept_answer *const kept[] = {
+		&answers->list, &answers->status, &answers->metrics, &answers->open_metrics};
+	size_t bytes = answers->bytes;
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		bytes -= kept[i]->body ? kept[i]->body->len : 0;
+	return bytes;
+}
+
 int mm_answers_get(
 	struct mm_answers *answers, const struct mm_route *route, struct mm_answer *ret_answer)
 {
 	struct mm_answer answer = {.status = 200, .type = TYPE_JSON};
 
-	if (answers->bytes > MM_ANSWERS_BYTES)
+	if (waiting_bytes(answers) > MM_ANSWERS_BYTES)
 		return -EBUSY;
 	answer.body = build(answers, route, &answer);
 	if (!answer.body)

@@ -14,7 +14,7 @@
 #include "metrics.h"
 #include "route.h"
 
-/* Bodies that slow clients have not read yet, in all; with more, requests are turned away. */
+/* Bodies of earlier rounds that slow clients have not read yet, in all; with more, requests are turned away. */
 #define MM_ANSWERS_BYTES ((size_t)32 * 1024 * 1024)
 
 /* Codes of answers that are counted, each in a row of its own. */
