@@ -4,7 +4,7 @@
 # and what it answers here is checked against the JSON Schema and by promtool, the first xenmm's curves are drawn, and the page is
 # opened in a browser while a guest bursts (tests/web).
 #
-# Usage: tests/lab/outside.sh (after building into build/, or with XENMM_BIN). XENMM_PICTURES: a folder for the browser's pictures.
+# Usage: tests/lab/outside.sh (after building into build/, or with XENMM_BIN)
 set -uo pipefail
 lab=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 tests=$(dirname "$lab")
