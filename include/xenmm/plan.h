@@ -79,6 +79,12 @@ struct mm_plan {
 /* A zeroed plan is empty. free() releases what it holds and zeroes it. */
 void mm_plan_free(struct mm_plan *plan);
 
+/* The smallest change of target that is worth a write to a guest that holds so much, KiB. */
+uint64_t mm_target_step(uint64_t held_kib);
+
+/* Whether the entry's new target is that one, or nearer to it than a step: what is wanted anew each round is no news then. */
+bool mm_is_same_target(uint64_t told_kib, const struct mm_plan_entry *entry);
+
 /* Short stable word ("donate"), and a phrase for people ("gives idle memory"). */
 const char *mm_reason_name(enum mm_reason reason);
 const char *mm_reason_text(enum mm_reason reason);

@@ -22,11 +22,6 @@
 #define LEASH_PART    4
 #define LEASH_MIN_KIB (64 * MM_KIB_PER_MIB)
 
-/* Changes of target below a 64th, within these, are not worth a write. */
-#define DEAD_BAND_PART	  64
-#define DEAD_BAND_MIN_KIB (1 * MM_KIB_PER_MIB)
-#define DEAD_BAND_MAX_KIB (16 * MM_KIB_PER_MIB)
-
 /* A probed balloon has this long to answer before its target goes back. */
 #define PROBE_ANSWER_MS 10000
 
@@ -38,8 +33,7 @@
 
 static uint64_t dead_band(const struct mm_share *row)
 {
-	return mm_min_u64(
-		mm_max_u64(row->held_kib / DEAD_BAND_PART, DEAD_BAND_MIN_KIB), DEAD_BAND_MAX_KIB);
+	return mm_target_step(row->held_kib);
 }
 
 static void change(

@@ -5,6 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "xenmm/units.h"
+
+/* Changes of target below a 64th, within these, are not worth a write. */
+#define STEP_PART    64
+#define STEP_MIN_KIB (1 * MM_KIB_PER_MIB)
+#define STEP_MAX_KIB (16 * MM_KIB_PER_MIB)
+
 static const struct {
 	const char *name;
 	const char *text;
@@ -61,4 +68,17 @@ enum mm_reason mm_reason_from_name(const char *name)
 		if (!strcmp(name, reasons[i].name))
 			return (enum mm_reason)i;
 	return MM_REASON_COUNT;
+}
+
+uint64_t mm_target_step(uint64_t held_kib)
+{
+	return mm_min_u64(mm_max_u64(held_kib / STEP_PART, STEP_MIN_KIB), STEP_MAX_KIB);
+}
+
+bool mm_is_same_target(uint64_t told_kib, const struct mm_plan_entry *entry)
+{
+	uint64_t new_kib = entry->new_kib;
+	uint64_t off_kib = new_kib > told_kib ? new_kib - told_kib : told_kib - new_kib;
+
+	return off_kib <= mm_target_step(entry->current_kib);
 }

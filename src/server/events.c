@@ -15,8 +15,8 @@ void mm_events_free(struct mm_events *events)
 	memset(events, 0, sizeof(*events));
 }
 
-void mm_events_target(const struct mm_snapshot *snap, const struct mm_plan *plan,
-	const struct mm_plan_entry *entry, bool is_dry_run)
+static void tell_target(const struct mm_snapshot *snap, const struct mm_plan *plan,
+	const struct mm_plan_entry *entry, const char *before)
 {
 	const struct mm_domain *dom = mm_snapshot_find(snap, entry->domid);
 	const struct mm_need *need = &entry->need;
@@ -26,11 +26,17 @@ void mm_events_target(const struct mm_snapshot *snap, const struct mm_plan *plan
 		" KiB, %s: %s; uses %" PRIu64 ", holds %" PRIu64 ", shall hold %" PRIu64
 		"; needs %" PRIu64 " + %" PRIu64 " warm + %" PRIu64 " headroom, stalls %" PRIu32
 		".%" PRIu32 " %%; budget %" PRIu64 ", spare %" PRIu64,
-		is_dry_run ? "dry run: " : "", dom ? dom->name : "?", entry->domid, entry->old_kib,
-		entry->new_kib, mm_reason_name(entry->reason), mm_reason_text(entry->reason),
-		entry->use_kib, entry->current_kib, entry->wish_kib, need->hard_kib, need->warm_kib,
+		before, dom ? dom->name : "?", entry->domid, entry->old_kib, entry->new_kib,
+		mm_reason_name(entry->reason), mm_reason_text(entry->reason), entry->use_kib,
+		entry->current_kib, entry->wish_kib, need->hard_kib, need->warm_kib,
 		need->headroom_kib, need->pressure_ppm / 10000, need->pressure_ppm % 10000 / 1000,
 		plan->budget_kib, plan->spare_kib);
+}
+
+void mm_events_target(const struct mm_snapshot *snap, const struct mm_plan *plan,
+	const struct mm_plan_entry *entry)
+{
+	tell_target(snap, plan, entry, "");
 }
 
 /* Reasons that tell how a guest stands; all others, which change with every round, count as steady. */
@@ -84,12 +90,34 @@ static int reserve(struct mm_events *events, size_t count)
 	return 0;
 }
 
+static int compare_domid(const void *key, const void *row)
+{
+	uint32_t domid = *(const uint32_t *)key, of = ((const struct mm_event_guest *)row)->domid;
+
+	return domid < of ? -1 : domid > of;
+}
+
 static struct mm_event_guest *find_guest(struct mm_events *events, uint32_t domid)
 {
-	for (size_t i = 0; i < events->count; i++)
-		if (events->guests[i].domid == domid)
-			return &events->guests[i];
-	return NULL;
+	if (events->count == 0)
+		return NULL;
+	return bsearch(
+		&domid, events->guests, events->count, sizeof(*events->guests), compare_domid);
+}
+
+void mm_events_dry_run(struct mm_events *events, const struct mm_snapshot *snap,
+	const struct mm_plan *plan, const struct mm_plan_entry *entry)
+{
+	struct mm_event_guest *guest = find_guest(events, entry->domid);
+
+	if (guest && guest->would_reason == entry->reason &&
+		mm_is_same_target(guest->would_kib, entry))
+		return;
+	if (guest) {
+		guest->would_reason = entry->reason;
+		guest->would_kib = entry->new_kib;
+	}
+	tell_target(snap, plan, entry, "dry run: ");
 }
 
 void mm_events_refused(struct mm_events *events, const struct mm_snapshot *snap,
@@ -170,8 +198,10 @@ static struct mm_event_guest advance(const struct mm_events *events, size_t *cur
 	while (*cursor < events->count && events->guests[*cursor].domid < dom->domid)
 		(*cursor)++;
 	is_known = *cursor < events->count && events->guests[*cursor].domid == dom->domid;
-	if (is_known)
-		guest.refused_ms = events->guests[*cursor].refused_ms;
+	if (is_known) {
+		guest = events->guests[*cursor];
+		guest.reason = now;
+	}
 	if (!is_known || events->guests[*cursor].reason != now)
 		tell(dom, now);
 	return guest;

@@ -19,6 +19,8 @@ struct mm_event_guest {
 	uint32_t domid;
 	enum mm_reason reason; /* of the last round, where it tells the guest's standing */
 	uint64_t refused_ms;   /* when it was told last that its target cannot be set; 0: never */
+	enum mm_reason would_reason; /* what a dry run told last: why, ... */
+	uint64_t would_kib;	     /* ... and which target; 0: nothing yet */
 };
 
 struct mm_events {
@@ -31,9 +33,16 @@ struct mm_events {
 
 void mm_events_free(struct mm_events *events);
 
-/* A target was set, or would have been in a dry run. */
+/* A target was set. */
 void mm_events_target(const struct mm_snapshot *snap, const struct mm_plan *plan,
-	const struct mm_plan_entry *entry, bool is_dry_run);
+	const struct mm_plan_entry *entry);
+
+/*
+ * A dry run would have set a target. It wants the same in every round: told when the reason is another, or the target is by
+ * more than a step.
+ */
+void mm_events_dry_run(struct mm_events *events, const struct mm_snapshot *snap,
+	const struct mm_plan *plan, const struct mm_plan_entry *entry);
 
 /* A target could not be set, because of `why`; told once a minute for each guest. */
 void mm_events_refused(struct mm_events *events, const struct mm_snapshot *snap,

@@ -187,7 +187,10 @@ static void apply_entry(struct server *server, const struct mm_plan_entry *entry
 		mm_events_refused(&server->events, &server->snap, entry, refusal(server, r));
 		return;
 	}
-	mm_events_target(&server->snap, &server->plan, entry, server->options.is_dry_run);
+	if (server->options.is_dry_run)
+		mm_events_dry_run(&server->events, &server->snap, &server->plan, entry);
+	else
+		mm_events_target(&server->snap, &server->plan, entry);
 }
 
 static void apply(struct server *server)
@@ -214,6 +217,18 @@ static void report(struct server *server)
 	mm_record_round(&server->record, &server->snap, &server->plan);
 }
 
+/* Nobody waits for what is not set: then only balloons that others move are under way. */
+static void settle(struct server *server)
+{
+	const struct mm_history *hist = &server->hist;
+
+	if (!server->options.is_dry_run && !server->journal.view.is_paused)
+		return;
+	server->plan.is_moving = false;
+	for (size_t i = 0; i < hist->count && !server->plan.is_moving; i++)
+		server->plan.is_moving = hist->tracks[i].progress == MM_PROGRESS_MOVING;
+}
+
 /* Decides what to do about the sample, and does it. */
 static int act(struct server *server)
 {
@@ -224,6 +239,7 @@ static int act(struct server *server)
 	if (!r) {
 		const struct timespec wall = wall_time(server);
 
+		settle(server);
 		mm_service_decided(&server->service);
 		mm_journal_decided(&server->journal, &wall);
 		mm_events_round(&server->events, &server->snap, &server->plan);

@@ -69,6 +69,9 @@ static bool is_same_change(
 {
 	bool is_retry = a->outcome == MM_OUTCOME_REFUSED && outcome == MM_OUTCOME_SET;
 
+	if (outcome == MM_OUTCOME_DRY_RUN || outcome == MM_OUTCOME_PAUSED)
+		return a->outcome == outcome && a->entry.old_kib == b->old_kib &&
+		       mm_is_same_target(a->told_kib, b) && a->entry.reason == b->reason;
 	return (a->outcome == outcome || is_retry) && a->entry.old_kib == b->old_kib &&
 	       a->entry.new_kib == b->new_kib && a->entry.reason == b->reason;
 }
@@ -108,6 +111,7 @@ static void note(struct mm_decisions *decisions, struct mm_decided_guest *guest,
 			.wall = *wall,
 			.outcome = outcome,
 			.entry = *entry,
+			.told_kib = seq ? entry->new_kib : slot->told_kib,
 			.budget_kib = plan->budget_kib,
 			.spare_kib = plan->spare_kib,
 			.pool_kib = plan->pool_kib,

@@ -10,6 +10,8 @@ struct mm_decided {
 	struct timespec wall;
 	enum mm_outcome outcome;
 	struct mm_plan_entry entry;
+	uint64_t
+		told_kib; /* the new target with which it came here; what is not done changes a little since */
 	uint64_t budget_kib, spare_kib, pool_kib;
 	bool is_overcommitted;
 };

@@ -121,6 +121,26 @@ static void test_not_done(void **state)
 	assert_kept("web", "100>50 donate set, 100>50 donate paused, 100>50 donate dry-run");
 }
 
+/* What a dry run wants moves with its guest's noise: that is one decision, until it is off by a step (1 MiB here). */
+static void test_not_done_noise(void **state)
+{
+	static const uint64_t wanted[] = {5000, 5900, 4100, 6000, 6025, 7000, 7049};
+
+	(void)state;
+	add(1, "web");
+	entries[0].old_kib = 9000;
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		look(wanted[i], MM_REASON_DONATE, MM_OUTCOME_DRY_RUN);
+	assert_kept("web", "9000>7049 donate dry-run, 9000>6000 donate dry-run");
+	look(7051, MM_REASON_PRESS, MM_OUTCOME_DRY_RUN);
+	look(7051, MM_REASON_PRESS, MM_OUTCOME_PAUSED);
+	look(7052, MM_REASON_PRESS, MM_OUTCOME_PAUSED);
+	assert_int_equal(decisions.last_seq, 4);
+	look(7053, MM_REASON_PRESS, MM_OUTCOME_SET); /* what is done is told, however small */
+	look(7054, MM_REASON_PRESS, MM_OUTCOME_SET);
+	assert_int_equal(decisions.last_seq, 6);
+}
+
 static void test_bounded(void **state)
 {
 	const struct mm_decided_guest *guest;
@@ -196,6 +216,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_done, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_not_done_noise, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_gone, setup, teardown),
