@@ -148,8 +148,11 @@ def test_sighup():
 
 
 def test_head():
+    wait_for(lambda: streams() == 0, "the streams of those who left stay")
+    before = rounds()
     status, fields, body = ask("/api/v1/events", "HEAD")
     check(status == 200 and fields["content-type"] == "text/event-stream" and not body, fields)
+    wait_for(lambda: rounds() > before + 2, "no rounds")  # metrics are built once a round
     check(streams() == 0, "HEAD counts as a stream")
 
 
