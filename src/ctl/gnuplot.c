@@ -11,15 +11,37 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/*
+ * In double quotes, not in single ones: gnuplot 5.4 takes two quotes at the beginning of those for an empty text, and the
+ * rest for commands. What it may expand is written as a number.
+ */
+static void put_quoted(FILE *script, const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f || strchr("\"\\'`@", *text))
+			fprintf(script, "\\%03o", (unsigned char)*text);
+		else
+			fputc(*text, script);
+}
+
 void mm_gnuplot_quote(FILE *script, const char *text)
 {
-	fputc('\'', script);
-	for (; *text; text++)
-		if (*text == '\'')
-			fputs("''", script);
-		else
-			fputc((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text, script);
-	fputc('\'', script);
+	fputc('"', script);
+	for (; *text; text++) {
+		const char byte[2] = {
+			(unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text, '\0'};
+
+		put_quoted(script, byte);
+	}
+	fputc('"', script);
+}
+
+/* At the beginning of a file's name gnuplot takes | for a command and ~ for a home; behind a folder it does not. */
+static void put_path(FILE *script, const char *path)
+{
+	fputs(*path == '/' ? "\"" : "\"./", script);
+	put_quoted(script, path);
+	fputs("\"\n", script);
 }
 
 /* An empty file beside the picture, which nobody else has. */
@@ -116,8 +138,7 @@ int mm_gnuplot_begin(struct mm_gnuplot *gnuplot, const char *path, int width, in
 	fprintf(gnuplot->script,
 		"set terminal %s noenhanced font 'sans,%d' size %d,%d\nset output ",
 		gnuplot->is_svg ? "svg background 'white'" : "pngcairo", font_size, width, height);
-	mm_gnuplot_quote(gnuplot->script, gnuplot->unfinished);
-	fputc('\n', gnuplot->script);
+	put_path(gnuplot->script, gnuplot->unfinished);
 	return 0;
 }
 

@@ -26,7 +26,7 @@ int mm_gnuplot_begin(struct mm_gnuplot *gnuplot, const char *path, int width, in
 /* Ends the script. Returns 0 when the picture is there, otherwise -EIO with a line in err, and what was there still is. */
 int mm_gnuplot_end(struct mm_gnuplot *gnuplot, char *err, size_t err_size);
 
-/* Text in gnuplot's single quotes; control bytes become '?'. */
+/* Text in gnuplot's quotes, in which nothing is expanded; control bytes become '?'. */
 void mm_gnuplot_quote(FILE *script, const char *text);
 
 #endif

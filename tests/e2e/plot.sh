@@ -6,6 +6,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 command -v gnuplot >/dev/null || skip "gnuplot is not installed"
+command -v python3 >/dev/null || skip "python3 is missing"
 plot() {
 	run "$1" "$bin/mmctl" plot "${@:2}"
 }
@@ -56,6 +57,39 @@ grep -q '^49 guests: ' "$work/out" || fail "not 49 guests"
 for text in 'budget' 'free in the host' 'stalled' 'All guests together'; do
 	grep -q "$text" "$work/many.svg" || fail "no '$text'"
 done
+
+# Names of guests that would be commands, were they not quoted well; the file's name may be anything, too.
+hostile() { # DOMID NAME
+	{
+		printf '# xenmm 1.0 data log of guest %s, domain %d, uuid 0-0\n# time tg_mem use_mem free_mem tot_mem\n' "$2" "$1"
+		for second in 00 02 04; do
+			echo "2026-11-21T10:00:$second 262144 100000 162144 262144"
+		done
+	} >"$work/hostile/26_11_21_1_$1.log"
+}
+mkdir "$work/hostile" "$work/cwd"
+names=("'" "';system('touch ran');'" "''" '";system("touch ran");"' '`touch ran`' "'\`touch ran\`" "\\\\" '\";!touch ran' '@GPVAL_PWD'
+	'%d%s' '{/Bold x}' "x'" '$0 #')
+for i in "${!names[@]}"; do
+	hostile $((i + 1)) "${names[i]}"
+done
+cd "$work/cwd"
+plot 0 -o "$work/hostile.svg" "$work/hostile"
+python3 - "$work/hostile.svg" "${names[@]}" <<'END' || fail "not every name is in the picture as it is"
+import sys
+from xml.etree import ElementTree
+texts = ["".join(text.itertext()).strip() for text in ElementTree.parse(sys.argv[1]).iter("{http://www.w3.org/2000/svg}text")]
+missing = [name for name in sys.argv[2:] if name not in texts]
+sys.exit(f"missing: {missing}" if missing else 0)
+END
+for path in "'.png" "';system('touch ran');'.png" '`touch ran`.png' '|touch ran;.png' '~.png' '"\.png' $'a\nb.png' "$work/cwd/'.png"; do
+	rm -f -- "$path"
+	plot 0 -o "$path" "$work/hostile"
+	is_png "$path"
+	rm -- "$path"
+done
+[ -z "$(ls -A)" ] || fail "something was run: $(ls -A)"
+cd "$work"
 
 plot 2
 one_line help
