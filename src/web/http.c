@@ -88,6 +88,27 @@ static void schedule(struct mm_http *http)
 		(void)event_del(http->timeout);
 }
 
+static unsigned connection_count(const struct mm_http *http)
+{
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+	return info ? info->num_connections : 0;
+}
+
+/*
+ * The daemon does not listen while all its connections, or the process' descriptors, are in use. It looks whether it can again
+ * when a run begins; if this run ended them all, nothing else would call for the next one.
+ */
+static void run_daemon(struct mm_http *http)
+{
+	unsigned before = connection_count(http);
+
+	(void)MHD_run(http->daemon);
+	if (connection_count(http) < before)
+		(void)MHD_run(http->daemon);
+}
+
 /* One go of the daemon, if its share of the time allows. */
 static void go(struct mm_http *http)
 {
@@ -96,7 +117,7 @@ static void go(struct mm_http *http)
 	if (mm_budget_wait_us(&http->budget, mm_clock_us()) == 0) {
 		http->answered_us = 0;
 		mm_serve_waiting(http, WAITING_IN_A_GO);
-		(void)MHD_run(http->daemon);
+		run_daemon(http);
 		mm_budget_spend(&http->budget, mm_clock_us(), cpu_us() - begin_us);
 	}
 	schedule(http);
@@ -173,9 +194,10 @@ static int start_daemon(struct mm_http *http, const union mm_web_address *where)
 	http->daemon = MHD_start_daemon(flags, 0, NULL, NULL, mm_serve_request, http,
 		MHD_OPTION_SOCK_ADDR, &where->any, MHD_OPTION_CONNECTION_LIMIT, MM_HTTP_CONNECTIONS,
 		MHD_OPTION_CONNECTION_TIMEOUT, MM_HTTP_TIMEOUT_S,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_URI_LOG_CALLBACK,
-		mm_serve_begin, http, MHD_OPTION_NOTIFY_COMPLETED, mm_serve_end, http,
-		MHD_OPTION_NOTIFY_CONNECTION, mm_peer_notify, http, MHD_OPTION_END);
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT,
+		1, MHD_OPTION_URI_LOG_CALLBACK, mm_serve_begin, http, MHD_OPTION_NOTIFY_COMPLETED,
+		mm_serve_end, http, MHD_OPTION_NOTIFY_CONNECTION, mm_peer_notify, http,
+		MHD_OPTION_END);
 	if (http->daemon)
 		return 0;
 	return errno ? -errno : -EADDRINUSE;

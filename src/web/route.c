@@ -98,6 +98,12 @@ static bool is_our_origin(const char *origin, const char *host)
 	return false;
 }
 
+/* A browser says whether a page of ours asks, or the one who sits before it; "same-site" is another port of this host. */
+static bool is_our_site(const char *fetch_site)
+{
+	return !strcmp(fetch_site, "same-origin") || !strcmp(fetch_site, "none");
+}
+
 bool mm_route_has_body(const struct mm_web_head *head)
 {
 	return head->transfer_encoding ||
@@ -174,7 +180,7 @@ static int take_limit(const char *value, struct mm_route *route, struct mm_refus
 	uint64_t limit;
 
 	if (mm_parse_u64(value, strlen(value), MM_WEB_LIMIT_MAX, &limit) || limit == 0)
-		return wrong_value(refusal, "limit", value, "a number from 1 to 1000");
+		return wrong_value(refusal, "limit", value, "a number from 1 to 1024");
 	route->limit = (size_t)limit;
 	return 0;
 }
@@ -310,8 +316,7 @@ int mm_route_find(const struct mm_web_head *head, const struct mm_web_names *nam
 	if (r)
 		return r;
 	refine(head, &route);
-	if (route.kind != MM_ROUTE_PAGE && head->fetch_site &&
-		!strcasecmp(head->fetch_site, "cross-site"))
+	if (route.kind != MM_ROUTE_PAGE && head->fetch_site && !is_our_site(head->fetch_site))
 		return refuse(ret_refusal, 403, "pages of other sites may not look in here");
 	*ret_route = route;
 	return 0;

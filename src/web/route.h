@@ -20,7 +20,7 @@
 #define MM_WEB_SINCE_DEFAULT_MS (-300000)
 
 #define MM_WEB_LIMIT_DEFAULT 100
-#define MM_WEB_LIMIT_MAX     1000
+#define MM_WEB_LIMIT_MAX     1024 /* as many as are kept */
 
 enum mm_route_kind {
 	MM_ROUTE_LIST, /* the first xenmm's array */

@@ -114,7 +114,7 @@ refused 404 "there is no '/etc/passwd'" 'GET /etc/passwd HTTP/1.0'
 refused 404 "there is no '/../../etc/passwd'" 'GET /../../etc/passwd HTTP/1.0'
 refused 404 'nothing of that name' 'GET /page/..%2fx HTTP/1.0'
 refused 400 "since: 'x'" 'GET /api/v1/history?since=x HTTP/1.0'
-refused 400 "limit: '1001'" 'GET /api/v1/decisions?limit=1001 HTTP/1.0'
+refused 400 "limit: '1025'" 'GET /api/v1/decisions?limit=1025 HTTP/1.0'
 refused 400 "no parameter 'pretty'" 'GET /api/v1/status?pretty=1 HTTP/1.0'
 refused 405 'POST' 'POST / HTTP/1.0' 'Content-Length: 0'
 holds 'Allow: GET, HEAD'
@@ -131,7 +131,7 @@ says 200 'GET / HTTP/1.0' "Host: $(hostname):$port"
 says 200 'GET / HTTP/1.0' "Host: [::1]:$port"
 
 # What is not HTTP: an answer that says so, or none; never silence.
-for text in 'GET /' $'\x16\x03\x01\x02' 'GET / HTTP/9.9' ' ' "GET /$(printf '%020000d' 0) HTTP/1.0"; do
+for text in 'GET /' $'GET / HTTP/1.1\r\n' $'\x16\x03\x01\x02' 'GET / HTTP/9.9' ' ' "GET /$(printf '%020000d' 0) HTTP/1.0"; do
 	exec 3<>"/dev/tcp/127.0.0.1/$port"
 	printf '%s\r\n\r\n' "$text" >&3
 	timeout 10 cat <&3 >"$work/answer" || fail "silence for ${text:0:20}"

@@ -32,7 +32,7 @@ clients() { # TEST
 }
 
 start
-for test in stream head sighup pipeline flood slow deaf crowd; do
+for test in stream head sighup pipeline flood slow deaf crowd full; do
 	clients "$test"
 done
 clients end

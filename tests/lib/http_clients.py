@@ -180,6 +180,16 @@ def test_crowd():
     wait_for(lambda: streams() == 0, "clients that are gone are kept")
 
 
+def test_full():
+    """All connections taken by clients who say nothing, and let go at once: it listens again."""
+    idle = [dial() for _ in range(CONNECTIONS + 44)]
+    for s in idle:
+        check(ends(s), "an idle client is kept")
+    check(ask("/")[0] == 200, "it does not listen any more")
+    for s in idle:
+        s.close()
+
+
 def test_deaf():
     """Who never reads is cut off, and keeps nobody from anything."""
     deaf = [Stream(rcvbuf=2048) for _ in range(5)]

@@ -60,7 +60,7 @@ static const struct {
 		"history 'a&b=c' 1700000000000 0 100 ''"},
 	{"/api/v1/history?s%69nce=5&", "history '' 5 0 100 ''"},
 	{"/api/v1/decisions", "decisions '' -300000 0 100 ''"},
-	{"/api/v1/decisions?limit=1000&since=12&domain=3", "decisions '3' -300000 12 1000 ''"},
+	{"/api/v1/decisions?limit=1024&since=12&domain=3", "decisions '3' -300000 12 1024 ''"},
 	{"/page/style.css", "page '' -300000 0 100 'style.css'"},
 	{"/page/app.js?v=2", "page '' -300000 0 100 'app.js'"},
 
@@ -111,8 +111,8 @@ static const struct {
 	{"/api/v1/history?since=9223372036854775808",
 		"400: since: '9223372036854775808' is not a number of milliseconds"},
 	{"/api/v1/history?limit=1", "400: /api/v1/history has no parameter 'limit'"},
-	{"/api/v1/decisions?limit=0", "400: limit: '0' is not a number from 1 to 1000"},
-	{"/api/v1/decisions?limit=1001", "400: limit: '1001' is not a number from 1 to 1000"},
+	{"/api/v1/decisions?limit=0", "400: limit: '0' is not a number from 1 to 1024"},
+	{"/api/v1/decisions?limit=1025", "400: limit: '1025' is not a number from 1 to 1024"},
 	{"/api/v1/decisions?since=-1", "400: since: '-1' is not a number of a decision"},
 };
 
@@ -180,6 +180,10 @@ static const struct {
 	{{"GET", STATUS, .fetch_site = "cross-site"},
 		"403: pages of other sites may not look in here"},
 	{{"GET", "/", .fetch_site = "Cross-Site"},
+		"403: pages of other sites may not look in here"},
+	{{"GET", STATUS, .fetch_site = "same-site"},
+		"403: pages of other sites may not look in here"},
+	{{"GET", STATUS, .fetch_site = "cross-site "},
 		"403: pages of other sites may not look in here"},
 	{{"GET", "/metrics", .fetch_site = "cross-site"},
 		"403: pages of other sites may not look in here"},
