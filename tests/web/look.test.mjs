@@ -72,6 +72,52 @@ test('paused, dry run and over-commitment are said aloud', async () => {
 	const mock = await mockWith('--flags');
 	const page = await openPage(browser, mock.url);
 	assert.deepEqual(await page.locator('.flag').allTextContents(), ['OVERCOMMITTED', 'PAUSED', 'DRY RUN']);
+	assert.ok(await page.locator('#notice').isVisible());
+	assert.match(await page.locator('#notice').textContent(), /^Paused: .*sets no target.*Dry run: /);
+	assert.match(await page.locator('#kinds').textContent(), /Short.*Would grow.*Would give.*Left alone/);
+	const words = await page.evaluate(async () => {
+		const {Model} = await import('/page/model.js');
+		const model = new Model();
+		return [{}, {paused: true}, {dry_run: true}].map((server) => {
+			model.server = server;
+			return ['short', 'grows', 'gives', 'steady'].map((kind) => model.kindWord(kind)).join();
+		});
+	});
+	assert.deepEqual(words, ['short,grows,gives,', 'short,would grow,would give,', 'short,would grow,would give,']);
+	await page.close();
+});
+
+test('the page says which host it is', async () => {
+	const mock = await mockWith();
+	const page = await openPage(browser, mock.url);
+	assert.equal(await page.locator('h1').textContent(), 'xenmm xen-7');
+	assert.match(await page.title(), /(^|· )xen-7 - xenmm$/);
+	assert.equal(await page.locator('#notice').isVisible(), false);
+	await page.close();
+});
+
+test('a guest is found by uuid, domid and name, and nobody by another word', async () => {
+	const mock = await mockWith();
+	for (const word of ['00000000-0000-4000-8000-000000000002', '2', 'db']) {
+		const page = await openPage(browser, `${mock.url}/#guest=${word}`);
+		await page.waitForSelector('#detail:not([hidden]) canvas');
+		assert.equal(await page.locator('#detail-title').textContent(), 'db', word);
+		await page.close();
+	}
+	const page = await openPage(browser, `${mock.url}/#guest=%3Cb%3Eno`);
+	await page.waitForSelector('#detail:not([hidden])');
+	assert.equal(await page.locator('#detail').innerText().then((text) => text.replace(/[\s×]+$/, '')), "there is no guest '<b>no'");
+	await page.locator('#rows tr[data-domid="1"]').click();
+	assert.equal(await page.locator('#detail-title').textContent(), 'web');
+	assert.ok(await page.locator('#detail canvas').first().isVisible());
+	await page.evaluate(() => {
+		location.hash = '#guest=nobody';
+	});
+	await until('nobody is there', async () => /no guest 'nobody'/.test(await page.locator('#detail').innerText()));
+	await page.keyboard.press('Escape');
+	assert.equal(await page.locator('#detail').isVisible(), false);
+	assert.ok(!page.url().includes('guest='));
+	assert.deepEqual(page.faults, []);
 	await page.close();
 });
 
@@ -196,7 +242,7 @@ test('a trend is told only where use follows a line', async () => {
 		const told = (use) => {
 			const times = Array.from({length: 150}, (_, i) => 1e12 + i * 2000);
 			const values = times.map((_, i) => use(i));
-			const guest = {used_kib: values.at(-1), hard_kib: (values.at(-1) ?? 0) + 50 * MiB, warm_kib: 0, headroom_kib: 0, max_kib: 1024 * MiB};
+			const guest = {used_kib: 7, hard_kib: values.at(-1), warm_kib: 0, headroom_kib: 0, max_kib: 1024 * MiB};
 			const view = outlook(guest, times, values, windowMs);
 			return view && outlookText(guest, view);
 		};
@@ -218,8 +264,8 @@ test('a trend is told only where use follows a line', async () => {
 			unknown: told(() => null),
 		};
 	});
-	// 0.5 MiB a second: 449 MiB are used, 525 are left until the hard use is at the maximum: 17.5 min, too far for a window of 5
-	assert.equal(said.leak, 'use grows by 30.0 MiB a minute: ~749 MiB in 10 min (+300 MiB)');
+	// 0.5 MiB a second: of 449 MiB to the maximum it takes 19 min, too far for a window of 5
+	assert.equal(said.leak, 'hard use grows by 30.0 MiB a minute: ~749 MiB in 10 min (+300 MiB)');
 	assert.match(said.leakWithHoles, /grows by 30\.0 MiB a minute/);
 	assert.match(said.slow, /grows by 3\.00 MiB a minute: ~345 MiB in 10 min/);
 	assert.match(said.shrinks, /falls by 30\.0 MiB a minute: ~151 MiB/);
@@ -228,8 +274,8 @@ test('a trend is told only where use follows a line', async () => {
 	const full = await page.evaluate(async () => {
 		const {outlook, outlookText} = await import('/page/trend.js');
 		const times = Array.from({length: 150}, (_, i) => 1e12 + i * 2000);
-		const guest = {used_kib: 500000, hard_kib: 600000, warm_kib: 0, headroom_kib: 0, max_kib: 720000};
-		return outlookText(guest, outlook(guest, times, times.map((_, i) => 351000 + i * 1000), 300000));
+		const guest = {used_kib: 7, hard_kib: 600000, warm_kib: 0, headroom_kib: 0, max_kib: 720000};
+		return outlookText(guest, outlook(guest, times, times.map((_, i) => 451000 + i * 1000), 300000));
 	});
 	assert.match(full, /reaches its maximum, 703 MiB, in ~4 min/); // 120000 KiB at 500 a second
 	await page.close();
@@ -262,6 +308,73 @@ test('steps of a guest are one line, and only those', async () => {
 	assert.deepEqual(lines.texts, ['bstays at 440 MiB', 'a200 MiB → 210 MiB (+10.0 MiB)', 'a130 MiB → 200 MiB (+70.0 MiB)',
 		'b500 MiB → 440 MiB (−60.0 MiB in 3 steps)', 'a100 MiB → 130 MiB (+30.0 MiB in 2 steps)']);
 	assert.ok(lines.kept, 'lines that were there were made anew');
+	await page.close();
+});
+
+test('what was not done is no step, and memory that is set aside is said', async () => {
+	const mock = await mockWith();
+	const page = await openPage(browser, mock.url);
+	const said = await page.evaluate(async () => {
+		const {DecisionList} = await import('/page/feed.js');
+		return ['paused', 'dry-run', 'refused'].map((outcome) => {
+			const list = new DecisionList(document.createElement('ol'), false);
+			const made = [3, 2, 1].map((seq) => ({seq, name: 'a', domid: 1, reason: 'donate', reason_text: 'gives', outcome, time_ms: 1e12 + seq,
+				old_kib: 241 * 1024, new_kib: (221 - seq) * 1024, held_kib: 0, max_kib: 0, spare_kib: 60 * 1024,
+				reserved_kib: outcome === 'paused' ? 50 * 1024 : 0}));
+			list.show(made, 1e12);
+			return [...list.node.children].map((item) => item.querySelector('.change').textContent + item.querySelector('.because').textContent);
+		});
+	});
+	assert.deepEqual(said, [['would go 241 MiB → 218 MiB (−23.0 MiB) (paused)held 0, host had 60.0 MiB to spare, of which 50.0 MiB set aside'],
+		['would go 241 MiB → 218 MiB (−23.0 MiB) (dry run)held 0, host had 60.0 MiB to spare'],
+		['241 MiB → 218 MiB (−23.0 MiB) (REFUSED)held 0, host had 60.0 MiB to spare']]);
+	await page.close();
+});
+
+test('who paid is said of the time that is known', async () => {
+	const mock = await mockWith();
+	const page = await openPage(browser, mock.url);
+	const said = await page.evaluate(async () => {
+		const {Model} = await import('/page/model.js');
+		const {Now} = await import('/page/now.js');
+		const told = (firstSeq, n) => {
+			const model = new Model();
+			let text = '';
+			model.timeMs = 1e12;
+			model.guests.set(1, {domid: 1, name: 'a'});
+			model.addDecisions(Array.from({length: n}, (_, i) => ({seq: firstSeq + n - i, domid: 1, outcome: 'set', time_ms: 1e12 - 20 * i,
+				old_kib: 2048, new_kib: 1024})));
+			Now.prototype.showPays.call({model, line: (id, items, ifNone, before) => {
+				text = before + items.map(([, words]) => words).join() + ifNone;
+			}});
+			return [text.replace(/nobody.*/, ''), model.decisions.length];
+		};
+		return [told(0, 1500), told(77, 1500), told(77, 5000)];
+	});
+	assert.deepEqual(said, [['−1.46 GiB within 60 s', 1500], ['−1.46 GiB within 30 s', 1500], ['−1.95 GiB within 40 s', 2000]]);
+	await page.close();
+});
+
+test('an axis of memory has three ticks at least', async () => {
+	const mock = await mockWith();
+	const page = await openPage(browser, mock.url);
+	const ticks = await page.evaluate(async () => {
+		const {HOST_LINES, TimeChart} = await import('/page/charts.js');
+		const box = document.body.appendChild(document.createElement('div'));
+		const history = {bounds: [1e12, 1e12 + 60000], gapMs: () => 6000};
+		const counts = [];
+		for (let gib = 100; gib <= 260; gib += 4) {
+			const chart = new TimeChart(box, HOST_LINES, {height: 150});
+			const columns = {time_ms: [1e12, 1e12 + 1000]};
+			for (const [name] of HOST_LINES)
+				columns[name] = [gib * 1048576, gib * 1048576];
+			chart.show({columns}, history);
+			await new Promise(requestAnimationFrame);
+			counts.push(chart.plot.axes[1]._splits.length);
+		}
+		return counts;
+	});
+	assert.ok(ticks.every((n) => n >= 3 && n <= 8), ticks.join());
 	await page.close();
 });
 

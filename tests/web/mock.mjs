@@ -111,7 +111,7 @@ function guestsAt(ms) {
 }
 
 function serverAt(ms) {
-	return {version: '0.1.0', backend: 'mock', policy: 'need', interval_ms: interval, dry_run: options.flags,
+	return {version: '0.1.0', host: 'xen-7', backend: 'mock', policy: 'need', interval_ms: interval, dry_run: options.flags,
 		paused: options.flags, rounds: round, time_ms: ms, start_ms: startMs, round_us: 420 + count * 3, lag_us: 60};
 }
 
@@ -133,9 +133,10 @@ function status() {
 function decisionOf(guest, old, ms) {
 	const change = guest.target_kib !== old.target_kib;
 	return {seq: ++seq, name: guest.name, domid: guest.domid, uuid: guest.uuid, time_ms: ms, reason: guest.reason,
-		reason_text: guest.reason_text, outcome: change ? 'set' : 'none', old_kib: old.target_kib || 0, new_kib: guest.target_kib,
+		reason_text: guest.reason_text, outcome: !change ? 'none' : options.flags ? 'paused' : 'set', old_kib: old.target_kib || 0, new_kib: guest.target_kib,
 		held_kib: guest.held_kib, use_kib: guest.use_kib, wish_kib: guest.wish_kib, need: guest.need, min_kib: guest.min_kib,
-		max_kib: guest.max_kib, weight: 100, budget_kib: 4e6, spare_kib: 900 * MiB, pool_kib: 410 * MiB, overcommitted: false};
+		max_kib: guest.max_kib, weight: 100, budget_kib: 4e6, spare_kib: 900 * MiB, reserved_kib: 256 * MiB,
+		pool_kib: 410 * MiB, overcommitted: false};
 }
 
 // As at the start of mmserver: one of each guest.

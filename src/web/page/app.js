@@ -17,7 +17,7 @@ const TICK_MS = 500;
 const FRAME_MS = 200; // figures that change faster cannot be read
 const STATUS_MS = 30000; // what the stream does not carry: names, bounds, leases
 const RETRY_MS = 2000;
-const FEED_FIRST = 200;
+const FEED_FIRST = 1000; // mmserver gives 1024 at most: a minute of a large host
 
 const model = new Model();
 const history = new History(model, () => schedule());
@@ -71,7 +71,9 @@ function renderTitle() {
 	for (const guest of model.guests.values())
 		short += kindOf(guest) === 'short';
 	const what = link.state() === 'stale' ? 'no answer' : short > 0 ? `${short} short` : '';
-	document.title = `${what ? `${what} · ` : ''}xenmm ${location.hostname}`;
+	const host = model.server?.host || location.hostname;
+	document.title = `${what ? `${what} · ` : ''}${host} - xenmm`;
+	setText(byId('hostname'), host);
 }
 
 // ---- is it true still?
@@ -183,7 +185,7 @@ function readAddress() {
 		history.setWindow(window);
 		document.querySelector(`#windows input[value="${window}"]`).checked = true;
 	}
-	if (!wantedGuest && detail.domid !== null)
+	if (!wantedGuest)
 		hide();
 	schedule();
 }
@@ -191,8 +193,8 @@ function readAddress() {
 function writeAddress() {
 	const words = new URLSearchParams();
 	const guest = detail.domid === null ? null : model.guests.get(detail.domid);
-	if (guest)
-		words.set('guest', guest.uuid || guest.domid);
+	if (guest || wantedGuest)
+		words.set('guest', guest ? guest.uuid || guest.domid : wantedGuest);
 	if (history.window !== '5m')
 		words.set('window', history.window);
 	const hash = words.toString();
@@ -202,15 +204,20 @@ function writeAddress() {
 
 function followAddress() {
 	const guest = wantedGuest ? model.find(wantedGuest) : null;
-	if (guest) {
-		wantedGuest = null;
+	if (guest)
 		show(guest.domid);
+	else if (wantedGuest) {
+		show(null);
+		detail.miss(wantedGuest);
 	}
 }
 
 function show(domid) {
 	document.body.classList.add('with-detail');
 	list.select(domid);
+	if (domid === null)
+		return;
+	wantedGuest = null;
 	detail.open(domid);
 }
 
@@ -231,8 +238,9 @@ function open(domid) {
 
 function close() {
 	const domid = detail.domid;
-	if (domid === null)
+	if (domid === null && !wantedGuest)
 		return;
+	wantedGuest = null;
 	hide();
 	writeAddress();
 	list.focus(domid);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Curves and bars, drawn by uPlot. Lines differ by colour and by dashes; a hole in the past is a hole in the line.
 /* global uPlot */
-import {make, setAttr, setText, token} from './dom.js';
+import {make, makeButton, setAttr, setText, token} from './dom.js';
 import {clock, clockMinutes, percent, size, sizeShort} from './format.js';
 
 const KIB_STEPS = Array.from({length: 40}, (_, i) => 2 ** i);
@@ -15,31 +15,21 @@ const BIN_MIN_KIB = 512;
 // Column, word, class of its line in style.css, its dashes, filled?
 export const GUEST_LINES = [
 	['held_kib', 'held', 'held', [], true],
-	['used_kib', 'used', 'used', [], false],
+	['hard_use_kib', 'hard use', 'used', [], false],
 	['need_kib', 'need', 'need', [6, 3], false],
 	['target_kib', 'target', 'target', [2, 3], false],
 ];
 export const HOST_LINES = [
 	['held_kib', 'guests hold', 'held', [], true],
-	['used_kib', 'guests use', 'used', [], false],
+	['used_kib', 'used, as agents say', 'used', [], false],
 	['budget_kib', 'budget', 'target', [2, 3], false],
 	['free_kib', 'free', 'need', [6, 3], false],
 ];
 export const PRESSURE_LINES = [['pressure_ppm', 'pressure', 'pressure', [], true]];
 
-function derived(past) {
-	const {hard_kib: hard, warm_kib: warm, headroom_kib: headroom} = past.columns;
-	if (!hard)
-		return past.columns;
-	// a guest that takes no part has no need
-	const need = hard.map((value, i) => (value === null || value + warm[i] + headroom[i] === 0 ? null :
-		value + warm[i] + headroom[i]));
-	return {...past.columns, need_kib: need};
-}
-
 // uPlot's table: times, then the lines; an empty sample in each hole.
 function tableOf(past, lines, gapMs) {
-	const columns = derived(past);
+	const {columns} = past;
 	const times = columns.time_ms;
 	const table = [[], ...lines.map(() => [])];
 	times.forEach((time, i) => {
@@ -98,7 +88,7 @@ class Chart {
 			this.plot.setData(this.table);
 		else
 			this.plot = new uPlot({width: this.box.clientWidth || 300, height: this.height, legend: {show: false},
-				padding: [8, 20, 0, 0], ...this.setup()}, this.table, this.box);
+				padding: [8, 28, 0, 0], ...this.setup()}, this.table, this.box);
 	}
 }
 
@@ -125,9 +115,7 @@ export class TimeChart extends Chart {
 	makeSwitch(word, kind, i) {
 		const figure = make('b', '');
 		const swatch = make('i', `swatch ${kind}`);
-		swatch.setAttribute('aria-hidden', 'true');
-		const button = make('button', '', swatch, ` ${word} `, figure);
-		button.type = 'button';
+		const button = makeButton('', swatch, ` ${word} `, figure);
 		button.setAttribute('aria-pressed', 'true');
 		button.addEventListener('click', () => {
 			const isOn = this.hidden.delete(i) || !this.hidden.add(i);
@@ -156,12 +144,12 @@ export class TimeChart extends Chart {
 		const least = this.isPressure ? 10000 : 4096;
 		return {
 			ms: 1,
-			padding: [8, 20, this.isPressure ? 7 : 0, 0],
+			padding: [8, 28, this.isPressure ? 7 : 0, 0],
 			cursor: {y: false, drag: {x: false, y: false}, points: {size: 6}, sync: this.sync ? {key: this.sync} : undefined},
 			scales: {x: {range: () => this.bounds}, y: {range: (u, min, max) => [0, Math.max(least, max * 1.06)]}},
 			axes: [
 				axisOf({values: timeWords, incrs: TIME_STEPS, space: 70, size: 24, show: !this.isPressure}),
-				axisOf({values: words, incrs: this.isPressure ? undefined : KIB_STEPS, size: 58, space: this.isPressure ? 24 : 34}),
+				axisOf({values: words, incrs: this.isPressure ? undefined : KIB_STEPS, size: 58, space: 24}),
 			],
 			series: [{}, ...this.lines.map((line, i) => ({...seriesOf(line), show: !this.hidden.has(i)}))],
 			hooks: {setCursor: [() => this.showFigures()]},
@@ -195,7 +183,7 @@ export class TimeChart extends Chart {
 	}
 }
 
-// Shares of the time in which so much was used: [left edges KiB, percent of the samples, width KiB].
+// Shares of the time in which so much was in hard use: [left edges KiB, percent of the samples, width KiB].
 export function binsOf(values) {
 	const known = values.filter((value) => value !== null);
 	if (known.length === 0)
@@ -211,7 +199,7 @@ export function binsOf(values) {
 	return [counts.map((_, i) => first + i * width), counts.map((n) => n / known.length * 100), width];
 }
 
-// How often a guest used how much.
+// How often a guest's hard use was how much.
 export class Histogram extends Chart {
 	constructor(parent, height) {
 		super(height);
@@ -248,7 +236,7 @@ export class Histogram extends Chart {
 	}
 
 	show(past, nowKib) {
-		const bins = past && past.columns.used_kib ? binsOf(past.columns.used_kib) : null;
+		const bins = past ? binsOf(past.columns.hard_use_kib) : null;
 		this.box.hidden = !bins;
 		if (!bins)
 			return;
@@ -258,7 +246,7 @@ export class Histogram extends Chart {
 		this.table = [edges, shares];
 		this.draw();
 		const most = shares.indexOf(Math.max(...shares));
-		setAttr(this.box, 'aria-label', `Histogram: it used ${size(edges[most])} to ${size(edges[most] + width)} most often, ` +
+		setAttr(this.box, 'aria-label', `Hard use: ${size(edges[most])} to ${size(edges[most] + width)} most often, ` +
 			`for ${shares[most].toFixed(0)} % of the time`);
 	}
 }

@@ -1,34 +1,33 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // One guest in full: curves, histogram, numbers, and its decisions with their reasons.
-import {byId, make, setAttr, setText} from './dom.js';
+import {byId, make, makeButton, setAttr, setFigure, setText} from './dom.js';
 import {GUEST_LINES, Histogram, PRESSURE_LINES, TimeChart} from './charts.js';
 import {DecisionList} from './feed.js';
-import {exact, percent, size, span} from './format.js';
+import {percent, size, span} from './format.js';
 import {WINDOW_WORDS} from './history.js';
 import {ask} from './link.js';
-import {kindOf, lackOf, needOf} from './model.js';
-import {KIND_WORDS} from './row.js';
+import {hardOf, kindOf, lackOf, needOf} from './model.js';
 import {outlook, outlookText} from './trend.js';
 
 const ASK_MS = 2000; // its agent, bounds and decisions are asked for as often
 
-// Name, help, text, exact KiB or null
+// Name, help, member that is KiB, or what gives KiB or text
 const NUMBERS = [
-	['Holds', 'Memory that it has now', (g) => size(g.held_kib), 'held_kib'],
-	['Target', 'What its balloon was told', (g) => size(g.target_kib), 'target_kib'],
-	['Goal', 'What it shall hold in the end', (g) => size(g.wish_kib), 'wish_kib'],
-	['Uses', 'Total less available, as its agent says', (g) => size(g.used_kib), 'used_kib'],
-	['Needs', 'Hard, warm and headroom together', (g) => size(needOf(g)), null],
-	['· hard', 'It cannot give this back', (g) => size(g.hard_kib), 'hard_kib'],
-	['· warm', 'Cache, or swapped memory, that is used again', (g) => size(g.warm_kib), 'warm_kib'],
-	['· headroom', 'To grow by before the next answer', (g) => size(g.headroom_kib), 'headroom_kib'],
-	['Pressure', 'Share of time for which its tasks stall for memory', (g) => percent(g.pressure_ppm), null],
-	['Minimum', 'It gets no less', (g) => size(g.max_kib ? g.min_kib : null), 'min_kib'],
-	['Maximum', 'It gets no more', (g) => size(g.max_kib || null), 'max_kib'],
-	['Weight', 'Its share where memory is scarce; 100 is usual', (g) => String(g.weight ?? '–'), null],
-	['Balloon', 'Does it follow its target?', (g) => g.balloon || '–', null],
-	['Agent', 'Who reports its memory, and when it did last', (g) => agentWords(g.agent), null],
-	['Swap in use', 'As its agent says', (g) => swapWords(g.agent), null],
+	['Holds', 'Memory that it has now', 'held_kib'],
+	['Target', 'What its balloon was told', 'target_kib'],
+	['Goal', 'What it shall hold in the end', 'wish_kib'],
+	['Used, as its agent says', 'Its total less what is available', 'used_kib'],
+	['Needs', 'Hard, warm and headroom together', (g) => needOf(g)],
+	['· hard', 'It cannot give this back', 'hard_kib'],
+	['· warm', 'Cache, or swapped memory, that is used again', 'warm_kib'],
+	['· headroom', 'To grow by before the next answer', 'headroom_kib'],
+	['Pressure', 'Share of time for which its tasks stall for memory', (g) => percent(g.pressure_ppm)],
+	['Minimum', 'It gets no less', (g) => (g.max_kib ? g.min_kib : null)],
+	['Maximum', 'It gets no more', (g) => g.max_kib || null],
+	['Weight', 'Its share where memory is scarce; 100 is usual', (g) => String(g.weight ?? '–')],
+	['Balloon', 'Does it follow its target?', (g) => g.balloon || '–'],
+	['Agent', 'Who reports its memory, and when it did last', (g) => agentWords(g.agent)],
+	['Swap in use', 'As its agent says', (g) => swapWords(g.agent)],
 ];
 
 function agentWords(agent) {
@@ -50,8 +49,7 @@ export class Detail {
 		this.node = byId('detail');
 		this.domid = null;
 		this.askedMs = 0;
-		const close = make('button', 'close', '×');
-		close.type = 'button';
+		const close = makeButton('close', '×');
 		close.setAttribute('aria-label', 'Close (Esc)');
 		close.title = 'Close (Esc)';
 		close.addEventListener('click', onClose);
@@ -92,8 +90,18 @@ export class Detail {
 		this.askedMs = 0;
 		this.list.clear();
 		this.node.hidden = false;
+		this.node.classList.remove('missing');
 		this.node.scrollTop = 0;
 		this.render();
+	}
+
+	// Nobody is called so.
+	miss(key) {
+		this.domid = null;
+		this.node.hidden = false;
+		this.node.classList.add('missing');
+		setText(this.title, `there is no guest '${key}'`);
+		setText(this.badge, '');
 	}
 
 	close() {
@@ -127,24 +135,21 @@ export class Detail {
 	}
 
 	showNumbers(guest) {
-		NUMBERS.forEach(([, , textOf, name], i) => {
-			setText(this.values[i], textOf(guest));
-			if (name) {
-				setAttr(this.values[i], 'data-kib', guest[name] ?? null);
-				setAttr(this.values[i], 'title', exact(guest[name]));
-			}
+		NUMBERS.forEach(([, , what], i) => {
+			const value = typeof what === 'string' ? guest[what] ?? null : what(guest);
+			(typeof value === 'string' ? setText : setFigure)(this.values[i], value);
 		});
 	}
 
 	showWords(guest) {
 		setText(this.title, guest.name);
-		setText(this.badge, KIND_WORDS[kindOf(guest)]);
+		setText(this.badge, this.model.kindWord(kindOf(guest)));
 		setAttr(this.node, 'data-kind', kindOf(guest));
 		setText(this.identity, `domain ${guest.domid} · ${guest.type} · ${guest.state} · ${guest.uuid}`);
 		const lack = lackOf(guest);
 		setText(this.sentence, this.model.reasonText(guest) + (lack > 0 ? `; lacks ${size(lack)}` : ''));
 		const view = outlook(guest, ...this.history.usedOf(guest.domid), this.history.windowMs);
-		setText(this.outlook, view ? outlookText(guest, view) : 'its use follows no steady trend in the time shown');
+		setText(this.outlook, view ? outlookText(guest, view) : 'its hard use follows no steady trend in the time shown');
 	}
 
 	render() {
@@ -163,7 +168,7 @@ export class Detail {
 		const past = this.history.get(this.domid, true);
 		this.memory.show(past, this.history);
 		this.pressure.show(past, this.history);
-		setText(this.histogramTitle, `How often it used how much, last ${WINDOW_WORDS[this.history.window]}`);
-		this.histogram.show(past, guest.used_kib);
+		setText(this.histogramTitle, `How often its hard use was how much, last ${WINDOW_WORDS[this.history.window]}`);
+		this.histogram.show(past, hardOf(guest));
 	}
 }

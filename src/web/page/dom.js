@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Making and changing elements. Text is only ever set as text: names of guests are whatever their owners chose.
 
+import {exact, size} from './format.js';
+
 export function byId(id) {
 	return document.getElementById(id);
 }
@@ -27,6 +29,13 @@ export function setAttr(node, name, value) {
 		node.setAttribute(name, value);
 }
 
+// A size, and all of it under the pointer and for tests.
+export function setFigure(node, kib, text = size(kib)) {
+	setText(node, text);
+	setAttr(node, 'data-kib', kib);
+	setAttr(node, 'title', exact(kib));
+}
+
 export function setStyle(node, name, value) {
 	if (node.style.getPropertyValue(name) !== value)
 		node.style.setProperty(name, value);
@@ -37,10 +46,15 @@ export function token(name) {
 	return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
+export function makeButton(className, ...children) {
+	const button = make('button', className, ...children);
+	button.type = 'button';
+	return button;
+}
+
 // A button that opens a guest; app.js listens for all of them.
 export function guestButton(name, domid) {
-	const button = make('button', 'link', name);
-	button.type = 'button';
+	const button = makeButton('link', name);
 	button.dataset.open = domid;
 	return button;
 }

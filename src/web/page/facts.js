@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The host in one row of facts, and in one bar.
-import {byId, make, setAttr, setStyle, setText} from './dom.js';
-import {clock, exact, micros, size} from './format.js';
+import {byId, make, setAttr, setFigure, setStyle, setText} from './dom.js';
+import {clock, micros, size} from './format.js';
 
 // Name, its explanation, text, exact KiB
 const FACTS = [
@@ -47,15 +47,8 @@ export class Facts {
 	}
 
 	render() {
-		if (!this.model.server)
-			return;
-		for (const [id, , , valueOf] of FACTS) {
-			const kib = valueOf(this.model);
-			const node = this.values.get(id);
-			setText(node, size(kib));
-			setAttr(node, 'data-kib', kib);
-			setAttr(node, 'title', exact(kib));
-		}
+		for (const [id, , , valueOf] of FACTS)
+			setFigure(this.values.get(id), valueOf(this.model));
 		for (const [id, , , textOf] of SERVER_FACTS)
 			setText(this.values.get(id), textOf(this.model));
 		this.showLeases();
@@ -85,9 +78,9 @@ export class Facts {
 		if (this.model.host.overcommitted)
 			flags.push(['OVERCOMMITTED', 'bad', 'What the guests cannot give back exceeds what they may share']);
 		if (this.model.server.paused)
-			flags.push(['PAUSED', 'warn', 'Decides, but sets no target: mmctl resume ends it']);
+			flags.push(['PAUSED', 'warn', 'Paused: mmserver decides, but sets no target. mmctl resume ends it.']);
 		if (this.model.server.dry_run)
-			flags.push(['DRY RUN', 'warn', 'Decides, but sets no target']);
+			flags.push(['DRY RUN', 'warn', 'Dry run: mmserver decides, but sets no target.']);
 		const key = flags.map(([word]) => word).join();
 		if (byId('flags').dataset.key === key)
 			return;
@@ -97,5 +90,8 @@ export class Facts {
 			chip.title = help;
 			return chip;
 		}));
+		const notes = flags.filter(([, level]) => level === 'warn').map(([, , help]) => help);
+		byId('notice').hidden = notes.length === 0;
+		setText(byId('notice'), notes.join(' '));
 	}
 }

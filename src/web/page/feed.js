@@ -5,7 +5,7 @@ import {exact, moment, percent, signed, size} from './format.js';
 
 const SHOWN = 80;
 const RUN_MS = 10000;
-const OUTCOMES = {'dry-run': ' (dry run: not set)', paused: ' (paused: not set)', refused: ' (REFUSED)'};
+const OUTCOMES = {'dry-run': ' (dry run)', paused: ' (paused)', refused: ' (REFUSED)'};
 
 // The figures that it rests on.
 function because(decision) {
@@ -17,23 +17,27 @@ function because(decision) {
 			words.push(`stalled ${percent(need.pressure_ppm)}`);
 		words.push(`goal ${size(decision.wish_kib)}`);
 	}
-	words.push(`host had ${size(decision.spare_kib)} to spare`);
+	const aside = decision.reserved_kib > 0 ? `, of which ${size(decision.reserved_kib)} set aside` : '';
+	words.push(`host had ${size(decision.spare_kib)} to spare${aside}`);
 	return words.join(', ') + (decision.overcommitted ? ', overcommitted' : '');
 }
 
-// Steps of a guest with one reason, soon after each other, are one line: from where the first began to the last.
+// Steps of a guest with one reason, soon after each other, are one line: from where the first began to the last. What was
+// not set is no step, and adds up to nothing: the last one counts.
 function fold(decisions) {
 	const runs = [];
 	const open = new Map(); // domid -> the run that older steps may join
 	for (const decision of decisions) {
 		const run = open.get(decision.domid);
 		if (run && run.reason === decision.reason && run.outcome === decision.outcome && run.sinceMs - decision.time_ms < RUN_MS) {
-			run.old_kib = decision.old_kib;
-			run.first = decision.seq ?? decision.time_ms;
+			if (run.outcome === 'set') {
+				run.old_kib = decision.old_kib;
+				run.steps++;
+			}
+			run.first = decision.seq;
 			run.sinceMs = decision.time_ms;
-			run.steps++;
 		} else {
-			const fresh = {...decision, first: decision.seq ?? decision.time_ms, sinceMs: decision.time_ms, steps: 1};
+			const fresh = {...decision, first: decision.seq, sinceMs: decision.time_ms, steps: 1};
 			open.set(decision.domid, fresh);
 			runs.push(fresh);
 		}
@@ -45,7 +49,8 @@ function changeWords({old_kib: old, new_kib: now, outcome, steps}) {
 	if (outcome === 'none')
 		return `stays at ${size(now)}`;
 	const count = steps > 1 ? ` in ${steps} steps` : '';
-	return `${size(old)} → ${size(now)} (${signed(now - old)}${count})${OUTCOMES[outcome] || ''}`;
+	const would = outcome === 'dry-run' || outcome === 'paused' ? 'would go ' : '';
+	return `${would}${size(old)} → ${size(now)} (${signed(now - old)}${count})${OUTCOMES[outcome] || ''}`;
 }
 
 // One line: what was done to the guest, and why. What is added to a run changes its text, which is not read aloud again.

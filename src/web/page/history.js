@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The past of host and guests: asked for when somebody looks, carried on with each round. A hole in it stays a hole.
 import {ask} from './link.js';
+import {hardOf, needOf} from './model.js';
 
 export const WINDOWS = {'5m': 300000, '1h': 3600000, '24h': 86400000};
 export const WINDOW_WORDS = {'5m': '5 min', '1h': '1 h', '24h': '24 h'};
@@ -16,11 +17,20 @@ const LIVE_STEP_MS = 2000;
 
 // A past: columns by name, all of one length.
 function pastOf(answer) {
-	const past = {step_ms: answer.step_ms, names: answer.columns, columns: {}};
-	answer.columns.forEach((name, i) => {
-		past.columns[name] = answer.rows.map((row) => (row[i] === undefined ? null : row[i]));
-	});
-	return past;
+	let samples = answer.rows.map((row) => Object.fromEntries(answer.columns.map((name, i) => [name, row[i] ?? null])));
+	let names = answer.columns;
+	if (answer.domain) {
+		samples = samples.map(sampleOf);
+		names = [...names, 'hard_use_kib', 'need_kib'];
+	}
+	const columns = Object.fromEntries(names.map((name) => [name, samples.map((sample) => sample[name])]));
+	return {step_ms: answer.step_ms, names, columns};
+}
+
+// A guest at some time, with what is worked out here. One that took no part then needed nothing.
+function sampleOf(guest) {
+	const need = needOf(guest) || null;
+	return {...guest, need_kib: need, hard_use_kib: need ? hardOf(guest) : guest.used_kib};
 }
 
 export class History {
@@ -69,10 +79,7 @@ export class History {
 		entry.usedMs = Date.now();
 		const isDue = entry.state === 'old' || (entry.state === 'failed' && Date.now() - entry.triedMs > RETRY_MS);
 		if (isDue && !this.wanted.includes(key)) {
-			if (isUrgent)
-				this.wanted.unshift(key);
-			else
-				this.wanted.push(key);
+			this.wanted[isUrgent ? 'unshift' : 'push'](key);
 			this.pump();
 		}
 		return entry.past && entry.window === this.window ? entry.past : null;
@@ -127,9 +134,9 @@ export class History {
 		for (const [key, entry] of this.entries) {
 			if (entry.state !== 'ready')
 				continue;
-			const sample = key === HOST ? this.hostSample() : this.model.guests.get(key);
-			if (sample)
-				this.add(entry.past, timeMs, sample);
+			const guest = this.model.guests.get(key);
+			if (key === HOST || guest)
+				this.add(entry.past, timeMs, guest ? sampleOf(guest) : this.hostSample());
 			else
 				this.entries.delete(key);
 		}
@@ -149,15 +156,11 @@ export class History {
 		const isSame = last >= 0 && Math.floor(times[last] / past.step_ms) === Math.floor(timeMs / past.step_ms);
 		for (const name of past.names) {
 			const column = past.columns[name];
-			const value = name === 'time_ms' ? timeMs : sample[name] === undefined ? null : sample[name];
+			const value = name === 'time_ms' ? timeMs : sample[name] ?? null;
 			if (!isSame)
 				column.push(value);
-			else if (name === 'time_ms')
-				continue;
-			else if (LAST.has(name) || column[last] === null)
-				column[last] = value;
-			else
-				column[last] = Math.max(column[last], value === null ? 0 : value);
+			else if (name !== 'time_ms')
+				column[last] = LAST.has(name) || column[last] === null ? value : Math.max(column[last], value);
 		}
 		const first = times.findIndex((time) => time >= timeMs - this.windowMs);
 		if (first > 0)
@@ -173,10 +176,10 @@ export class History {
 				this.live.set(domid, ring);
 			}
 			const last = ring.times.length - 1;
-			if (guest.used_kib === null || (last >= 0 && timeMs < ring.times[last] + LIVE_STEP_MS))
+			if (hardOf(guest) === null || (last >= 0 && timeMs < ring.times[last] + LIVE_STEP_MS))
 				continue;
 			ring.times.push(timeMs);
-			ring.used.push(guest.used_kib);
+			ring.used.push(hardOf(guest));
 			if (ring.times.length > LIVE_KEPT) {
 				ring.times.shift();
 				ring.used.shift();
@@ -187,11 +190,11 @@ export class History {
 				this.live.delete(domid);
 	}
 
-	// Times and used memory of a guest, as far as they are known without asking.
+	// Times and hard use of a guest, as far as they are known without asking.
 	usedOf(domid) {
 		const entry = this.entries.get(domid);
 		if (entry && entry.state === 'ready' && entry.window === this.window)
-			return [entry.past.columns.time_ms, entry.past.columns.used_kib];
+			return [entry.past.columns.time_ms, entry.past.columns.hard_use_kib];
 		const ring = this.live.get(domid);
 		return ring ? [ring.times, ring.used] : [[], []];
 	}

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The guests, one row each. All rows are in the document, for a browser's own search; only those in sight are filled, and
 // ask for their past.
-import {byId, make, setAttr, setStyle, setText} from './dom.js';
+import {byId, make, makeButton, setAttr, setStyle, setText} from './dom.js';
 import {sizeShort} from './format.js';
-import {KINDS, kindOf, lackOf, needOf} from './model.js';
+import {hardOf, KINDS, kindOf, lackOf, needOf} from './model.js';
 import {Row} from './row.js';
 
 const SORT_MS = 3000; // rows do not jump about more often than this ...
@@ -18,7 +18,7 @@ const SORTS = {
 	name: ['by name', byName],
 	domid: ['by domain id', (a, b) => a.domid - b.domid],
 	held: ['by held', falling((guest) => guest.held_kib)],
-	used: ['by used', falling((guest) => guest.used_kib)],
+	used: ['by hard use', falling(hardOf)],
 	need: ['by need', falling(needOf)],
 	pressure: ['by pressure', falling((guest) => guest.pressure_ppm)],
 };
@@ -28,7 +28,7 @@ const HEADS = [
 	['', 'strip', null, ''],
 	['Trend', 'spark', null, ''],
 	['Holds', 'num', 'held', 'target'],
-	['Uses', 'num', 'used', 'of its need'],
+	['Hard use', 'num', 'used', 'of its need'],
 	['Pressure', 'num', 'pressure', 'stalled'],
 ];
 
@@ -60,8 +60,7 @@ export class List {
 			cell.setAttribute('role', 'columnheader');
 			cell.scope = 'col';
 			if (sort) {
-				const button = make('button', 'sort', title);
-				button.type = 'button';
+				const button = makeButton('sort', title);
 				button.addEventListener('click', () => this.setSort(sort));
 				cell.append(button);
 				cell.dataset.sort = sort;
@@ -90,17 +89,16 @@ export class List {
 			this.resort();
 		});
 		this.kindButtons = new Map();
-		for (const [kind, word] of KINDS) {
+		for (const [kind] of KINDS) {
 			const number = make('b', 'number');
-			const button = make('button', '', `${word} `, number);
-			button.type = 'button';
-			button.dataset.kind = kind;
+			const name = make('span', '');
+			const button = makeButton('', name, ' ', number);
 			button.addEventListener('click', () => {
 				this.kind = kind;
 				this.resort();
 			});
 			byId('kinds').append(button);
-			this.kindButtons.set(kind, {button, number});
+			this.kindButtons.set(kind, {button, name, number});
 		}
 	}
 
@@ -202,12 +200,17 @@ export class List {
 			.includes(this.text);
 	}
 
+	hide(row) {
+		this.observer.unobserve(row.node);
+		row.isVisible = false;
+		row.node.remove();
+	}
+
 	// Rows of guests that came and went.
 	syncRows() {
 		for (const [domid, row] of this.rows)
 			if (!this.model.guests.has(domid)) {
-				this.observer.unobserve(row.node);
-				row.node.remove();
+				this.hide(row);
 				this.rows.delete(domid);
 				this.mustSort = true;
 			}
@@ -240,11 +243,8 @@ export class List {
 		const focused = document.activeElement;
 		const wanted = new Set(this.order);
 		for (const row of this.rows.values())
-			if (!wanted.has(row.domid) && row.node.isConnected) {
-				this.observer.unobserve(row.node);
-				row.isVisible = false;
-				row.node.remove();
-			}
+			if (!wanted.has(row.domid) && row.node.isConnected)
+				this.hide(row);
 		let next = this.body.firstChild;
 		this.order.forEach((domid, i) => {
 			const {node} = this.rows.get(domid);
@@ -252,10 +252,8 @@ export class List {
 			if (node === next)
 				next = next.nextSibling;
 			else {
-				const isNew = !node.isConnected;
 				this.body.insertBefore(node, next);
-				if (isNew)
-					this.observer.observe(node);
+				this.observer.observe(node);
 			}
 		});
 		setAttr(byId('list'), 'aria-rowcount', this.order.length + 1);
@@ -266,7 +264,7 @@ export class List {
 	commonScale() {
 		let largest = 0;
 		for (const guest of this.model.guests.values())
-			largest = Math.max(largest, guest.held_kib, guest.target_kib || 0, guest.used_kib || 0, needOf(guest) || 0);
+			largest = Math.max(largest, guest.held_kib, guest.target_kib || 0, hardOf(guest) || 0, needOf(guest) || 0);
 		return Math.max(largest * 1.05, 4096);
 	}
 
@@ -288,7 +286,9 @@ export class List {
 		const counts = {all: this.model.guests.size};
 		for (const guest of this.model.guests.values())
 			counts[kindOf(guest)] = (counts[kindOf(guest)] || 0) + 1;
-		for (const [kind, {button, number}] of this.kindButtons) {
+		for (const [kind, word, would] of KINDS) {
+			const {button, name, number} = this.kindButtons.get(kind);
+			setText(name, (this.model.setsNothing && would) || word);
 			setText(number, String(counts[kind] || 0));
 			setAttr(button, 'aria-pressed', kind === this.kind);
 		}
@@ -305,7 +305,7 @@ export class List {
 		if (!guest || !this.scale)
 			return;
 		const scale = this.ownScale ? Math.max(guest.max_kib || 0, guest.held_kib, needOf(guest) || 0) || 1 : this.scale;
-		row.show(guest, this.model.reasonText(guest), scale, this.history.get(row.domid), this.history);
+		row.show(guest, this.model, scale, this.history.get(row.domid), this.history);
 	}
 
 	render() {

@@ -9,11 +9,13 @@ const LACKING = new Set(['short', 'emergency', 'wait']);
 const GIVING = new Set(['donate', 'press']);
 const GROWING = new Set(['grow', 'step-back']);
 
+const WORDS = {short: 'short', grows: 'grows', gives: 'gives', apart: 'left alone', steady: ''};
+const WOULD = {grows: 'would grow', gives: 'would give'};
 export const KINDS = [
 	['all', 'All'],
 	['short', 'Short'],
-	['grows', 'Growing'],
-	['gives', 'Giving'],
+	['grows', 'Growing', 'Would grow'],
+	['gives', 'Giving', 'Would give'],
 	['apart', 'Left alone'],
 ];
 
@@ -23,11 +25,17 @@ const SLACK_SHARE = 0.02;
 // Stalling for a tenth of the time is felt by whoever waits for the guest; much less is a sign where it lacks memory.
 const PRESSURE_HIGH_PPM = 100000;
 const PRESSURE_FELT_PPM = 1000;
-const FEED_KEPT = 600;
+const FEED_KEPT = 2000;
 const EVENT_DECISIONS = 32; // at most so many come with a round
 
 export function needOf(guest) {
 	return guest.hard_kib === null ? null : guest.hard_kib + guest.warm_kib + guest.headroom_kib;
+}
+
+// What it cannot give back, its kernel included: what need, target and held are set against. Of a guest that takes no
+// part, what its agent says.
+export function hardOf(guest) {
+	return guest.hard_kib ?? guest.used_kib;
 }
 
 // What it needs and does not hold. Headroom that nobody misses counts only where the policy says that it is short.
@@ -57,20 +65,16 @@ export function kindOf(guest) {
 	return 'steady';
 }
 
-function orNull(value) {
-	return value === undefined ? null : value;
-}
-
 // A row of status, with the need flat as in the stream. Only a guest that takes part has one.
 function guestOf(row, old) {
 	const need = row.balanced && row.need ? row.need : {};
 	const guest = {
 		...row,
-		used_kib: orNull(row.used_kib),
-		hard_kib: orNull(need.hard_kib),
-		warm_kib: orNull(need.warm_kib),
-		headroom_kib: orNull(need.headroom_kib),
-		pressure_ppm: orNull(need.pressure_ppm),
+		used_kib: row.used_kib ?? null,
+		hard_kib: need.hard_kib ?? null,
+		warm_kib: need.warm_kib ?? null,
+		headroom_kib: need.headroom_kib ?? null,
+		pressure_ppm: need.pressure_ppm ?? null,
 		target_kib: row.target_kib || null,
 	};
 	delete guest.need;
@@ -153,7 +157,7 @@ export class Model {
 	applyRow(columns, values, seen) {
 		const row = {};
 		columns.forEach((column, i) => {
-			row[column] = orNull(values[i]);
+			row[column] = values[i] ?? null;
 		});
 		const guest = this.guests.get(row.domid);
 		seen.add(row.domid);
@@ -198,12 +202,31 @@ export class Model {
 		return total;
 	}
 
-	// By uuid, or by domid where it has none.
+	// By uuid, domid or name, in this order.
 	find(key) {
-		for (const guest of this.guests.values())
-			if ((guest.uuid && guest.uuid === key) || String(guest.domid) === key)
+		const guests = [...this.guests.values()];
+		for (const name of ['uuid', 'domid', 'name']) {
+			const guest = guests.find((one) => String(one[name]) === key);
+			if (guest)
 				return guest;
+		}
 		return null;
+	}
+
+	// Is what is decided not done?
+	get setsNothing() {
+		return this.server.paused || this.server.dry_run;
+	}
+
+	// The badge of a guest, and what goes on with such guests.
+	kindWord(kind) {
+		return (this.setsNothing && WOULD[kind]) || WORDS[kind];
+	}
+
+	// From when on all decisions are known.
+	get decidedMs() {
+		const oldest = this.decisions.at(-1);
+		return !oldest || oldest.seq === 1 ? 0 : oldest.time_ms;
 	}
 
 	// What was moved lately: domid -> KiB, negative where it was given.

@@ -43,8 +43,6 @@ export class Now {
 	}
 
 	render() {
-		if (!this.model.server)
-			return;
 		this.showShort();
 		this.showPays();
 		this.showNext();
@@ -64,20 +62,22 @@ export class Now {
 			return [guest, facts.join(', ')];
 		});
 		const tight = [...this.model.guests.values()].filter((guest) => needOf(guest) > guest.held_kib + NOTABLE_KIB).length;
-		this.line('short', items, tight > 0 ? `nobody, but ${tight} of ${this.model.guests.size} have less headroom than they need` :
+		const words = tight === 1 ? 'has less headroom than it needs' : 'have less headroom than they need';
+		this.line('short', items, tight > 0 ? `nobody, but ${tight} of ${this.model.guests.size} ${words}` :
 			'nobody: every guest has what it needs');
 	}
 
 	// Who gave memory, or is giving it.
 	showPays() {
-		const moved = this.model.movedSince(this.model.timeMs - LATELY_MS);
+		const sinceMs = Math.max(this.model.timeMs - LATELY_MS, this.model.decidedMs);
+		const moved = this.model.movedSince(sinceMs);
 		const given = [...moved].filter(([domid, kib]) => kib < -NOTABLE_KIB && this.model.guests.has(domid))
 			.sort((a, b) => a[1] - b[1]);
 		const total = given.reduce((sum, [, kib]) => sum + kib, 0);
 		const items = given.map(([domid, kib]) => [this.model.guests.get(domid), signed(kib)]);
 		const got = [...moved.values()].reduce((sum, kib) => sum + Math.max(0, kib), 0);
 		const pool = got + total; // more was given than taken back: the host paid
-		const lately = `within ${span(LATELY_MS)}`;
+		const lately = `within ${span(this.model.timeMs - sinceMs)}`;
 		const before = given.length > 1 ? `${given.length} guests gave ${size(-total)} ${lately}:` : '';
 		if (given.length === 1)
 			items[0][1] += ` ${lately}`;

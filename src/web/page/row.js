@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // One guest in the list: its name, why, its strip and its figures.
-import {exact, percent, size} from './format.js';
-import {make, setAttr, setStyle, setText} from './dom.js';
-import {isMoving, kindOf, lackOf, needOf} from './model.js';
+import {percent, size} from './format.js';
+import {make, setAttr, setFigure, setStyle, setText} from './dom.js';
+import {hardOf, isMoving, kindOf, lackOf, needOf} from './model.js';
 import {drawSpark} from './spark.js';
 
-export const KIND_WORDS = {short: 'short', grows: 'grows', gives: 'gives', apart: 'left alone', steady: ''};
 // Where one more segment of the meter is filled: stalling hurts long before it fills all time.
 const PRESSURE_STEPS_PPM = [1000, 10000, 50000, 100000, 200000];
 
@@ -29,7 +28,6 @@ function pair(className) {
 
 function makeMeter() {
 	const meter = make('span', 'meter');
-	meter.setAttribute('aria-hidden', 'true');
 	for (let i = 0; i < PRESSURE_STEPS_PPM.length; i++)
 		meter.append(make('i'));
 	return meter;
@@ -58,8 +56,8 @@ function barWords(guest) {
 	const words = [`holds ${size(guest.held_kib)}`];
 	if (guest.target_kib)
 		words.push(`target ${size(guest.target_kib)}`);
-	if (guest.used_kib !== null)
-		words.push(`uses ${size(guest.used_kib)}`);
+	if (hardOf(guest) !== null)
+		words.push(`hard use ${size(hardOf(guest))}`);
 	if (needOf(guest) !== null)
 		words.push(`needs ${size(needOf(guest))}`);
 	if (guest.max_kib)
@@ -73,7 +71,7 @@ function showBar(bar, parts, guest, scale) {
 	const hasBounds = guest.max_kib > 0;
 	place(parts.range, hasBounds ? guest.min_kib : 0, hasBounds ? guest.max_kib : guest.held_kib, scale);
 	place(parts.held, 0, guest.held_kib, scale);
-	place(parts.used, 0, guest.used_kib || 0, scale);
+	place(parts.used, 0, hardOf(guest) || 0, scale);
 	parts.lack.hidden = lack === 0;
 	place(parts.lack, guest.held_kib, guest.held_kib + lack, scale);
 	mark(parts.min, hasBounds ? guest.min_kib : null, scale);
@@ -92,12 +90,10 @@ export class Row {
 		this.badge = make('span', 'badge');
 		this.why = make('span', 'why');
 		const who = make('td', 'who', make('span', 'line', this.name, this.badge), this.why);
-		const {bar, parts} = makeBar();
-		this.bar = bar;
-		this.parts = parts;
+		Object.assign(this, makeBar());
 		this.canvas = make('canvas', 'sparkline');
 		this.canvas.setAttribute('aria-hidden', 'true');
-		const strip = make('td', 'strip', bar), spark = make('td', 'spark', this.canvas);
+		const strip = make('td', 'strip', this.bar), spark = make('td', 'spark', this.canvas);
 		for (const cell of [who, strip, spark])
 			cell.setAttribute('role', 'gridcell');
 		this.held = pair('held');
@@ -117,32 +113,24 @@ export class Row {
 		setAttr(this.name, 'title', `${guest.name} (domain ${guest.domid})`);
 	}
 
-	show(guest, words, scale, past, history) {
+	show(guest, model, scale, past, history) {
 		const kind = kindOf(guest);
 		const need = needOf(guest);
+		const words = model.reasonText(guest);
 		this.showName(guest);
-		setText(this.badge, KIND_WORDS[kind]);
+		setText(this.badge, model.kindWord(kind));
 		setText(this.why, words);
 		setAttr(this.why, 'title', words);
 		setAttr(this.node, 'data-kind', kind);
 		showBar(this.bar, this.parts, guest, scale);
-		this.figure(this.held.first, guest.held_kib);
-		setText(this.held.second, isMoving(guest) ? `→ ${size(guest.target_kib)}` : guest.target_kib ? 'at target' : 'no target');
-		setAttr(this.held.second, 'data-kib', guest.target_kib);
-		setAttr(this.held.second, 'title', `target ${exact(guest.target_kib)}`);
-		this.figure(this.used.first, guest.used_kib);
-		setText(this.used.second, need === null ? '' : `of ${size(need)}`);
-		setAttr(this.used.second, 'data-kib', need);
-		setAttr(this.used.second, 'title', `needs ${exact(need)}`);
+		setFigure(this.held.first, guest.held_kib);
+		setFigure(this.held.second, guest.target_kib,
+			isMoving(guest) ? `→ ${size(guest.target_kib)}` : guest.target_kib ? 'at target' : 'no target');
+		setFigure(this.used.first, hardOf(guest));
+		setFigure(this.used.second, need, need === null ? '' : `of ${size(need)}`);
 		setText(this.pressure.first, percent(guest.pressure_ppm));
 		setAttr(this.pressure.first, 'data-ppm', guest.pressure_ppm);
 		showMeter(this.meter, guest.pressure_ppm);
 		drawSpark(this.canvas, past, history);
-	}
-
-	figure(node, kib) {
-		setText(node, size(kib));
-		setAttr(node, 'data-kib', kib);
-		setAttr(node, 'title', exact(kib));
 	}
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The small curve in a row: held (pale) and used (dark). Each has its own scale, or a small guest would be a flat line.
+// The small curve in a row: held (pale) and hard use (dark). Each has its own scale, or a small guest would be a flat line.
 import {token} from './dom.js';
 
 let colours = null;
@@ -73,7 +73,7 @@ export function drawSpark(canvas, past, history) {
 	const area = prepare(canvas);
 	if (!area || !past)
 		return;
-	const {time_ms: times, held_kib: held, used_kib: used} = past.columns;
+	const {time_ms: times, held_kib: held, hard_use_kib: used} = past.columns;
 	const [startMs, endMs] = history.bounds;
 	const top = Math.max(...held, ...used, 1) * 1.05;
 	const xOf = (time) => (time - startMs) / (endMs - startMs) * area.width;

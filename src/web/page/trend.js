@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What will be in ten minutes, if it goes on as it did in the window shown: a straight line through the memory in use.
+// What will be in ten minutes, if it goes on as it did in the window shown: a straight line through the hard use.
 // Where use does not follow a line, nothing is said.
 import {size, signed, span} from './format.js';
+import {hardOf} from './model.js';
 
 export const AHEAD_MS = 600000;
 const SAMPLES_MIN = 12;
@@ -67,21 +68,22 @@ function words(view, who) {
 // A guest: until it needs all that it may ever hold.
 export function outlook(guest, times, values, windowMs) {
 	const room = guest.hard_kib === null || !guest.max_kib ? null : guest.max_kib - guest.hard_kib - guest.warm_kib;
-	return look(times, values, guest.used_kib, room, windowMs);
+	return look(times, values, hardOf(guest), room, windowMs);
 }
 
 export function outlookText(guest, view) {
-	return words(view, 'use') + (view.fullMs !== null ?
+	return words(view, 'hard use') + (view.fullMs !== null ?
 		`reaches its maximum, ${size(guest.max_kib)}, in ~${span(view.fullMs)}` :
-		`~${size(view.aheadKib)} in 10 min (${signed(view.aheadKib - guest.used_kib)})`);
+		`~${size(view.aheadKib)} in 10 min (${signed(view.aheadKib - hardOf(guest))})`);
 }
 
-// The host: until its guests, which may take roomKib more, need all that they may share.
+// The host: until its guests, which may take roomKib more, need all that they may share. Its past is what
+// agents say.
 export function hostOutlook(past, roomKib, windowMs) {
 	return look(past.columns.time_ms, past.columns.used_kib, past.columns.used_kib.at(-1) ?? null, roomKib, windowMs);
 }
 
 export function hostOutlookText(view) {
-	return words(view, 'use of all') + (view.fullMs !== null ?
+	return words(view, 'use of all, as agents say,') + (view.fullMs !== null ?
 		`reaches what they may share in ~${span(view.fullMs)}` : `~${size(view.aheadKib)} in 10 min`);
 }
