@@ -2,6 +2,8 @@
 #include "client.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,11 +11,14 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "xenmm/units.h"
 
 #define SOCKET_DEFAULT "/run/xenmm/mmserver.sock"
 
-/* A server that is well answers within a round; a second for each that may be in between is plenty. */
+/* A server that is well answers within a round; a second for each that may be in between is plenty: for all of it. */
 #define ANSWER_MS 10000
 
 /* A status of 10,000 guests has about 8 MiB. */
@@ -75,6 +80,7 @@ static int no_server(const struct mm_client *client, const char *path, int error
 static int connect_server(struct mm_client *client)
 {
 	const char *path = client->path ? client->path : SOCKET_DEFAULT;
+	const struct timeval limit = {.tv_sec = ANSWER_MS / 1000};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
 	if (client->buf)
@@ -92,6 +98,8 @@ static int connect_server(struct mm_client *client)
 		return MM_EXIT_FAILED;
 	}
 	client->size = 4096;
+	/* a server that stands still takes no connection once many wait, nor more than the socket holds */
+	(void)setsockopt(client->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	if (connect(client->fd, (const struct sockaddr *)&address, sizeof(address))) {
 		int error = errno;
 
@@ -136,16 +144,48 @@ static int grow(struct mm_client *client)
 	return 0;
 }
 
-/* Reads until a line is complete; its length goes to *ret_len. */
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* What there is to read by then, at least a byte. Returns 0 or -errno. */
+static int read_some(struct mm_client *client, uint64_t until_ms)
+{
+	struct pollfd fd = {.fd = client->fd, .events = POLLIN};
+
+	for (;;) {
+		uint64_t now_ms = now();
+		ssize_t n;
+
+		if (now_ms >= until_ms)
+			return -ETIMEDOUT;
+		if (poll(&fd, 1, (int)mm_min_u64(until_ms - now_ms, INT_MAX)) <= 0)
+			continue;
+		n = recv(client->fd, client->buf + client->len, client->size - client->len,
+			MSG_DONTWAIT);
+		if (n > 0) {
+			client->len += (size_t)n;
+			return 0;
+		}
+		if (n == 0)
+			return -ECONNRESET;
+		if (errno != EINTR && errno != EAGAIN)
+			return -errno;
+	}
+}
+
+/* Reads until a line is complete; its length goes to *ret_len. A server that sends little by little has no more time. */
 static int read_line(struct mm_client *client, uint64_t wait_ms, size_t *ret_len)
 {
-	const struct timeval tv = {.tv_sec = (time_t)((wait_ms + ANSWER_MS) / 1000)};
+	uint64_t until_ms = now() + wait_ms + ANSWER_MS;
 	size_t looked = 0;
 
-	(void)setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
 	for (;;) {
 		char *end = memchr(client->buf + looked, '\n', client->len - looked);
-		ssize_t n;
 		int r;
 
 		if (end) {
@@ -154,15 +194,10 @@ static int read_line(struct mm_client *client, uint64_t wait_ms, size_t *ret_len
 		}
 		looked = client->len;
 		r = grow(client);
+		if (!r)
+			r = read_some(client, until_ms);
 		if (r)
 			return r;
-		n = recv(client->fd, client->buf + client->len, client->size - client->len, 0);
-		if (n > 0)
-			client->len += (size_t)n;
-		else if (n == 0)
-			return -ECONNRESET;
-		else if (errno != EINTR)
-			return errno == EAGAIN ? -ETIMEDOUT : -errno;
 	}
 }
 
@@ -175,6 +210,38 @@ static int lost(const struct mm_client *client, int error)
 	return MM_EXIT_FAILED;
 }
 
+/* Whoever is at the other end, no text of it tells a terminal what to do: what is not printable ASCII becomes '?'. */
+static bool clean_text(char *text)
+{
+	bool is_changed = false;
+
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~') {
+			*text = '?';
+			is_changed = true;
+		}
+	return is_changed;
+}
+
+/* All texts of an answer, within it. Returns 0 or -ENOMEM. */
+static int clean_answer(json_t *value)
+{
+	const char *key;
+	json_t *member;
+	size_t i;
+	char *text;
+	int r = 0;
+
+	if (json_is_string(value)) {
+		text = strdup(json_string_value(value));
+		r = !text || (clean_text(text) && json_string_set(value, text)) ? -ENOMEM : 0;
+		free(text);
+	}
+	json_array_foreach(value, i, member) r = r ? r : clean_answer(member);
+	json_object_foreach(value, key, member) r = r ? r : clean_answer(member);
+	return r;
+}
+
 /* The first `len` bytes of the buffer are an answer; they leave it. */
 static int take_line(struct mm_client *client, size_t len, json_t **ret_answer)
 {
@@ -184,8 +251,15 @@ static int take_line(struct mm_client *client, size_t len, json_t **ret_answer)
 	client->len -= len + 1;
 	memmove(client->buf, client->buf + len + 1, client->len);
 	if (!json_is_object(answer)) {
+		(void)clean_text(error.text); /* it quotes what was sent */
+		say(client, "the server's answer is no JSON%s%s", answer ? " object" : ": ",
+			answer ? "" : error.text);
 		json_decref(answer);
-		say(client, "the server's answer is no JSON: %s", error.text);
+		return MM_EXIT_FAILED;
+	}
+	if (clean_answer(answer)) {
+		json_decref(answer);
+		say(client, "out of memory");
 		return MM_EXIT_FAILED;
 	}
 	*ret_answer = answer;
@@ -259,7 +333,7 @@ int mm_client_ask(struct mm_client *client, json_t *request, uint64_t wait_ms, j
 
 void mm_client_print(const json_t *answer)
 {
-	char *text = json_dumps(answer, JSON_INDENT(2));
+	char *text = json_dumps(answer, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 
 	if (text)
 		puts(text);

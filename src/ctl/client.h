@@ -34,7 +34,7 @@ struct mm_client {
 bool mm_client_option(struct mm_client *client, int option, const char *value);
 
 /*
- * Sends a request (a new reference, which is consumed) and waits for its answer, at most wait_ms and some seconds.
+ * Sends a request (a new reference, which is consumed) and waits for its answer, at most wait_ms and 10 s in all.
  * Connects first where that has not been done. Returns an exit status: MM_EXIT_OK with *ret_answer, a new reference,
  * where the server said that it went well. Otherwise it has been said on stderr what went wrong; where the server
  * refused, *ret_answer is set all the same (NULL otherwise).
@@ -63,7 +63,7 @@ void mm_client_print(const json_t *answer);
 /* The connection ends, and with it what the server keeps for it. */
 void mm_client_close(struct mm_client *client);
 
-/* Members of an answer: 0, "" or false where they are not there. */
+/* Members of an answer: 0, "" or false where they are not there. Texts are printable ASCII, '?' is for anything else. */
 uint64_t mm_client_kib(const json_t *object, const char *name);
 const char *mm_client_text(const json_t *object, const char *name);
 
