@@ -87,7 +87,7 @@ _xenmm_ask() { # PROGRAM COMMAND...
 	local program=$1 i from=()
 	shift
 	for ((i = 1; i + 1 < COMP_CWORD; i++)); do
-		if [[ ${COMP_WORDS[i]} = --socket ]]; then
+		if [[ ${COMP_WORDS[i]} = --socket || ${COMP_WORDS[i]} = --control ]]; then
 			[[ ${COMP_WORDS[i + 1]} = '=' ]] && i=$((i + 1))
 			from=(--socket "${COMP_WORDS[i + 1]}")
 		fi

@@ -102,12 +102,13 @@ int mm_ctl_finish(const struct mm_ctl_command *command, int status)
 /* ---- options --------------------------------------------------------------------------------- */
 
 struct tables {
-	struct option longs[OPTIONS_MAX + 2];
+	struct option longs[OPTIONS_MAX + 3];
 	char shorts[2 * OPTIONS_MAX + 8];
 };
 
 static void build_tables(const struct mm_ctl_command *c, struct tables *t)
 {
+	struct option alias = {0};
 	char *shorts = t->shorts;
 	size_t n = 0;
 
@@ -125,6 +126,12 @@ static void build_tables(const struct mm_ctl_command *c, struct tables *t)
 		if (o->arg)
 			*shorts++ = ':';
 	}
+	for (size_t i = 0; i < n; i++) /* who has just typed it for mmserver types it again */
+		if (!strcmp(c->options[i].name, "socket"))
+			alias = (struct option){
+				"control", required_argument, NULL, FIRST_VALUE + (int)i};
+	if (alias.name)
+		t->longs[n++] = alias;
 	t->longs[n++] = (struct option){"help", no_argument, NULL, HELP_VALUE};
 	t->longs[n] = (struct option){0};
 	*shorts++ = 'h';

@@ -39,7 +39,7 @@ static const struct {
 	{"pressure_ppm", "STALL%"},
 	{"total_kib", "TOTAL"},
 	{"free_kib", "FREE"},
-	{"budget_kib", "SHARE"},
+	{"budget_kib", "BUDGET"},
 	{"pool_kib", "POOL"},
 };
 

@@ -66,6 +66,22 @@ static int run_leases(const struct mm_ctl_command *command, int argc, char **arg
 			       : r;
 }
 
+static bool was_paused(const json_t *answer)
+{
+	return json_is_true(json_object_get(answer, "was_paused"));
+}
+
+static void show_pause(const json_t *answer)
+{
+	printf("%s: no target is set until 'mmctl resume'\n",
+		was_paused(answer) ? "was paused already" : "paused");
+}
+
+static void show_resume(const json_t *answer)
+{
+	printf(was_paused(answer) ? "resumed: targets are set again\n" : "was not paused\n");
+}
+
 /* pause and resume are named like their requests. */
 static int run_named(const struct mm_ctl_command *command, int argc, char **argv)
 {
@@ -73,7 +89,8 @@ static int run_named(const struct mm_ctl_command *command, int argc, char **argv
 	const char *name = NULL;
 	int r = take_options(&client, argc, argv, &name, 0);
 
-	return r == MM_CTL_END ? ask(&client, json_pack("{ss}", "request", command->name), NULL)
+	return r == MM_CTL_END ? ask(&client, json_pack("{ss}", "request", command->name),
+					 command == &mm_ctl_pause ? show_pause : show_resume)
 			       : r;
 }
 

@@ -106,6 +106,21 @@ static void show_change(FILE *out, const json_t *decision)
 	fprintf(out, "stays at %" PRIu64 " KiB", new_kib);
 }
 
+/* What the host had at that moment. */
+static void show_host(FILE *out, const json_t *decision)
+{
+	uint64_t spare_kib = mm_client_kib(decision, "spare_kib");
+	uint64_t leased_kib = mm_min_u64(mm_client_kib(decision, "reserved_kib"), spare_kib);
+
+	fprintf(out, "; all guests share %" PRIu64 "%s, the host has %" PRIu64 " to spare",
+		mm_client_kib(decision, "budget_kib"),
+		json_is_true(json_object_get(decision, "overcommitted")) ? ", less than they use"
+									 : "",
+		spare_kib);
+	if (leased_kib > 0)
+		fprintf(out, ", of which %" PRIu64 " are set aside", leased_kib);
+}
+
 /* One decision. A guest that took no part has no need to show. */
 void mm_show_decision(FILE *out, const json_t *decision, const char *name)
 {
@@ -129,9 +144,5 @@ void mm_show_decision(FILE *out, const json_t *decision, const char *name)
 			mm_client_kib(decision, "min_kib"), mm_client_kib(decision, "max_kib"),
 			mm_client_kib(decision, "weight"));
 	}
-	fprintf(out, "; all guests share %" PRIu64 "%s, the host has %" PRIu64 " to spare",
-		mm_client_kib(decision, "budget_kib"),
-		json_is_true(json_object_get(decision, "overcommitted")) ? ", less than they use"
-									 : "",
-		mm_client_kib(decision, "spare_kib"));
+	show_host(out, decision);
 }

@@ -17,15 +17,16 @@ static void print_host(const json_t *answer)
 {
 	const json_t *host = json_object_get(answer, "host");
 	const json_t *server = json_object_get(answer, "server");
+	const char *name = mm_client_text(server, "host");
 	char a[MM_SHOW_MAX], b[MM_SHOW_MAX], c[MM_SHOW_MAX], d[MM_SHOW_MAX], e[MM_SHOW_MAX];
 
-	printf("host: %s, free %s (reserve %s, claimed %s, set aside %s",
-		mm_show_size(a, host, "total_kib"), mm_show_size(b, host, "free_kib"),
+	printf("host%s%s: %s, free %s (reserve %s, claimed %s, set aside %s", *name ? " " : "",
+		name, mm_show_size(a, host, "total_kib"), mm_show_size(b, host, "free_kib"),
 		mm_show_size(c, host, "reserve_kib"), mm_show_size(d, host, "claims_kib"),
 		mm_show_size(e, host, "reserved_kib"));
 	printf(", spare %s), burst pool %s\n", mm_show_size(a, host, "spare_kib"),
 		mm_show_size(b, host, "pool_kib"));
-	printf("guests share %s, policy %s%s%s%s\n", mm_show_size(a, host, "budget_kib"),
+	printf("budget %s, policy %s%s%s%s\n", mm_show_size(a, host, "budget_kib"),
 		mm_client_text(server, "policy"),
 		json_is_true(json_object_get(host, "overcommitted"))
 			? "; OVERCOMMITTED: they use more than that"

@@ -40,7 +40,8 @@ static void put_server(
 			mm_top_age(up, scene->trouble_ms), scene->clock, scene->trouble);
 		return;
 	}
-	mm_top_put(line, MM_TOP_BOLD, "mmctl top - %s %s", scene->host, scene->clock);
+	mm_top_put(line, MM_TOP_BOLD, "mmctl top - %s %s", *s->host ? s->host : scene->host,
+		scene->clock);
 	mm_top_put(line, MM_TOP_PLAIN, "  mmserver %s (%s)", s->version, s->backend);
 	if (s->start_ms > 0)
 		mm_top_put(line, MM_TOP_PLAIN, " up %s",
@@ -97,7 +98,7 @@ static void put_guests(
 		need += mm_top_need_kib(&s->rows[i]);
 	}
 	mm_top_put(line, MM_TOP_BOLD, "Guests: ");
-	mm_top_put(line, MM_TOP_PLAIN, "%zu hold %s, share %s, use %s, need %s", s->count,
+	mm_top_put(line, MM_TOP_PLAIN, "%zu hold %s, budget %s, use %s, need %s", s->count,
 		size_text(a, held), size_text(b, s->budget_kib), size_text(c, used),
 		size_text(d, need));
 	put_moods(line, s);

@@ -113,6 +113,7 @@ static void read_head(const json_t *answer, struct mm_top_status *s)
 	const json_t *server = json_object_get(answer, "server");
 	const json_t *host = json_object_get(answer, "host");
 
+	copy_member(s->host, sizeof(s->host), server, "host");
 	copy_member(s->version, sizeof(s->version), server, "version");
 	copy_member(s->backend, sizeof(s->backend), server, "backend");
 	copy_member(s->policy, sizeof(s->policy), server, "policy");

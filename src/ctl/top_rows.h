@@ -13,6 +13,7 @@
 
 #define MM_TOP_NAME_MAX	  64
 #define MM_TOP_WORD_MAX	  24
+#define MM_TOP_HOST_MAX	  65
 #define MM_TOP_TEXT_MAX	  96
 #define MM_TOP_FILTER_MAX 48
 
@@ -58,6 +59,7 @@ struct mm_top_row {
 };
 
 struct mm_top_status {
+	char host[MM_TOP_HOST_MAX]; /* the server's machine; "": it does not say */
 	char version[MM_TOP_WORD_MAX], backend[MM_TOP_WORD_MAX], policy[MM_TOP_WORD_MAX];
 	uint64_t interval_ms, rounds, time_ms;
 	uint64_t start_ms, round_us; /* 0: the server does not say */

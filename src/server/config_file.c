@@ -274,6 +274,8 @@ static int set_general(struct parser *p, const char *key, const char *value)
 	p->seen[i] = p->line;
 	if (!strcmp(key, "min") || !strcmp(key, "max"))
 		p->file.bounds_line = p->line;
+	if (!strcmp(key, "http"))
+		p->file.http_line = p->line;
 	for (size_t k = 0; k < OWN_COUNT; k++)
 		if (!strcmp(own_keys[k].name, key))
 			return set_own(p, &own_keys[k], value);

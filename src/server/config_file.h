@@ -24,6 +24,7 @@ struct mm_config_file {
 	char control[MM_CONFIG_LINE_MAX + 1];
 	bool is_verbose;
 	bool is_dry_run;
+	size_t http_line;   /* of "http"; 0: it is not there */
 	size_t bounds_line; /* the last of "min" and "max"; 0: neither is there */
 };
 

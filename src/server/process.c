@@ -26,3 +26,13 @@ void mm_process_open_standard_files(void)
 	if (fd >= 0)
 		close(fd);
 }
+
+void mm_process_host_name(char *buf, size_t size)
+{
+	buf[size - 1] = '\0'; /* a name that is longer comes without an end */
+	if (gethostname(buf, size - 1))
+		buf[0] = '\0';
+	for (char *c = buf; *c; c++)
+		if (*c <= ' ' || *c > '~')
+			*c = '?'; /* what is no text would make an answer no JSON */
+}

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,10 +58,11 @@ struct server {
 	struct mm_journal journal;
 	struct mm_service service;
 	struct mm_record record;
-	struct timespec start;	 /* wall clock at the first round ... */
-	uint64_t start_ms;	 /* ... and the back end's clock then */
-	uint64_t sample_told_ms; /* when such a failure was told last */
-	uint64_t watchdog_ms;	 /* the service manager wants a word this often */
+	char host[HOST_NAME_MAX + 1]; /* this machine's name */
+	struct timespec start;	      /* wall clock at the first round ... */
+	uint64_t start_ms;	      /* ... and the back end's clock then */
+	uint64_t sample_told_ms;      /* when such a failure was told last */
+	uint64_t watchdog_ms;	      /* the service manager wants a word this often */
 	bool has_started;
 	bool has_failed_target;	      /* in this round */
 	uint32_t recorded_generation; /* of a replay's settings */
@@ -407,6 +409,7 @@ static int open_http(struct server *server)
 		mm_log(MM_LOG_ERR, "%s", err);
 		return r == -EINVAL || r == -ENOSYS ? EXIT_MISUSE : EXIT_FAILURE;
 	}
+	mm_setup_greet(&server->options);
 	if (mm_http_is_exposed(address))
 		mm_log(MM_LOG_WARN,
 			"http: whoever reaches %s can read names and memory of all guests; there "
@@ -441,8 +444,10 @@ static int open_doors(struct server *server)
 {
 	int r;
 
+	mm_process_host_name(server->host, sizeof(server->host));
 	server->journal.view = (struct mm_view){
 		.backend = server->options.backend,
+		.host = *server->host ? server->host : NULL,
 		.config = &server->options.config,
 		.snap = &server->snap,
 		.plan = &server->plan,

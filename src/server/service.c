@@ -144,14 +144,19 @@ static void answer_decisions(
 
 static void set_paused(struct mm_service *service, struct mm_peer *peer, bool is_paused)
 {
-	if (service->journal->view.is_paused != is_paused)
+	bool was_paused = service->journal->view.is_paused;
+	json_t *answer = mm_answer_ok();
+
+	if (was_paused != is_paused)
 		mm_log(MM_LOG_WARN, is_paused ? "balancing is paused: no target is set until "
 						"somebody resumes it"
 					      : "balancing goes on");
 	service->journal->view.is_paused = is_paused;
 	mm_service_forget(service);
 	mm_service_call(service);
-	mm_answer_send(peer, mm_answer_ok());
+	if (answer)
+		(void)json_object_set_new(answer, "was_paused", json_boolean(was_paused));
+	mm_answer_send(peer, answer);
 }
 
 /* ---- requests ------------------------------------------------------------------------------- */

@@ -116,7 +116,7 @@ static enum mm_options_result check(const struct mm_setup *setup, const struct m
 			snprintf(err, err_size, "%s", why);
 			return MM_OPTIONS_WRONG;
 		}
-		snprintf(err, err_size, "%s: %s", setup->path, why);
+		snprintf(err, err_size, "%s:%zu: %s", setup->path, file->http_line, why);
 		return MM_OPTIONS_FAULT;
 	}
 	if (!file->bounds_line || mm_config_check(&file->config, why, sizeof(why)) == 0)
@@ -331,4 +331,18 @@ void mm_setup_describe(const struct mm_setup *setup, FILE *out)
 	else
 		fprintf(out, "%s: understood, %zu section%s for guests\n", setup->path, rules,
 			rules == 1 ? "" : "s");
+}
+
+void mm_setup_greet(const struct mm_options *options)
+{
+	const struct mm_config *config = &options->config;
+	const struct mm_setting_info *info;
+	char budget[32] = "";
+
+	for (size_t i = 0; (info = mm_setting_info(i)); i++)
+		if (!strcmp(info->name, "budget"))
+			(void)mm_config_get(config, i, budget, sizeof(budget)); /* that suffices */
+	mm_log(MM_LOG_INFO, "version %s: policy %s, budget %s; page at http://%s/%s", XENMM_VERSION,
+		mm_policy_name(config->policy), budget, options->http,
+		options->is_dry_run ? "; dry run: nothing is changed" : "");
 }

@@ -45,4 +45,7 @@ int mm_setup_print(const struct mm_options *options, FILE *out, char *err, size_
 /* --check-config: one line about what was found. */
 void mm_setup_describe(const struct mm_setup *setup, FILE *out);
 
+/* One line in the log about how guests are balanced and where the page is; options->http is open. */
+void mm_setup_greet(const struct mm_options *options);
+
 #endif

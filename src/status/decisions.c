@@ -91,9 +91,9 @@ static bool is_news(const struct mm_decided_guest *guest, const struct mm_plan_e
 }
 
 static void note(struct mm_decisions *decisions, struct mm_decided_guest *guest,
-	const struct mm_plan *plan, const struct mm_plan_entry *entry, enum mm_outcome outcome,
-	const struct timespec *wall)
+	const struct mm_decided *round, const struct mm_plan_entry *entry)
 {
+	enum mm_outcome outcome = round->outcome;
 	struct mm_decided *slot;
 	uint64_t seq = 0;
 
@@ -106,17 +106,13 @@ static void note(struct mm_decisions *decisions, struct mm_decided_guest *guest,
 		slot = mm_decided_newest(
 			guest, 0); /* tried again: its time and numbers are today's */
 	if (slot) {
-		*slot = (struct mm_decided){
-			.seq = seq ? seq : slot->seq,
-			.wall = *wall,
-			.outcome = outcome,
-			.entry = *entry,
-			.told_kib = seq ? entry->new_kib : slot->told_kib,
-			.budget_kib = plan->budget_kib,
-			.spare_kib = plan->spare_kib,
-			.pool_kib = plan->pool_kib,
-			.is_overcommitted = plan->is_overcommitted,
-		};
+		struct mm_decided decided = *round;
+
+		decided.seq = seq ? seq : slot->seq;
+		decided.outcome = outcome;
+		decided.entry = *entry;
+		decided.told_kib = seq ? entry->new_kib : slot->told_kib;
+		*slot = decided;
 		mm_feed_put(decisions, guest, slot);
 	}
 	if (seq)
@@ -195,6 +191,15 @@ static struct mm_decided_guest advance(struct mm_decisions *decisions, size_t *c
 void mm_decisions_round(struct mm_decisions *decisions, const struct mm_snapshot *snap,
 	const struct mm_plan *plan, enum mm_outcome outcome, const struct timespec *wall)
 {
+	const struct mm_decided round = {
+		.wall = *wall,
+		.outcome = outcome,
+		.budget_kib = plan->budget_kib,
+		.spare_kib = plan->spare_kib,
+		.reserved_kib = snap->host.reserved_kib,
+		.pool_kib = plan->pool_kib,
+		.is_overcommitted = plan->is_overcommitted,
+	};
 	struct mm_decided_guest *last;
 	size_t cursor = 0;
 
@@ -204,7 +209,7 @@ void mm_decisions_round(struct mm_decisions *decisions, const struct mm_snapshot
 		forget_gone(decisions);
 	for (size_t i = 0; i < snap->count; i++) {
 		decisions->next[i] = advance(decisions, &cursor, &snap->domains[i], snap->now_ms);
-		note(decisions, &decisions->next[i], plan, &plan->entries[i], outcome, wall);
+		note(decisions, &decisions->next[i], &round, &plan->entries[i]);
 	}
 	for (; cursor < decisions->count; cursor++)
 		keep_gone(decisions, &decisions->guests[cursor], snap->now_ms);

@@ -42,16 +42,17 @@ static json_t *decided_json(
 {
 	const struct mm_plan_entry *entry = &decided->entry;
 
-	return json_pack("{sI ss sI ss sI ss ss ss sI sI sI sI sI so sI sI sI sI sI sI sb}", "seq",
-		(json_int_t)decided->seq, "name", name, "domid", (json_int_t)domid, "uuid", uuid,
-		"time_ms", mm_status_time(&decided->wall), "reason", mm_reason_name(entry->reason),
-		"reason_text", mm_reason_text(entry->reason), "outcome",
-		outcome_names[decided->outcome], "old_kib", (json_int_t)entry->old_kib, "new_kib",
-		(json_int_t)entry->new_kib, "held_kib", (json_int_t)entry->current_kib, "use_kib",
-		(json_int_t)entry->use_kib, "wish_kib", (json_int_t)entry->wish_kib, "need",
-		mm_status_need(&entry->need), "min_kib", (json_int_t)entry->min_kib, "max_kib",
-		(json_int_t)entry->max_kib, "weight", (json_int_t)entry->weight, "budget_kib",
-		(json_int_t)decided->budget_kib, "spare_kib", (json_int_t)decided->spare_kib,
+	return json_pack("{sI ss sI ss sI ss ss ss sI sI sI sI sI so sI sI sI sI sI sI sI sb}",
+		"seq", (json_int_t)decided->seq, "name", name, "domid", (json_int_t)domid, "uuid",
+		uuid, "time_ms", mm_status_time(&decided->wall), "reason",
+		mm_reason_name(entry->reason), "reason_text", mm_reason_text(entry->reason),
+		"outcome", outcome_names[decided->outcome], "old_kib", (json_int_t)entry->old_kib,
+		"new_kib", (json_int_t)entry->new_kib, "held_kib", (json_int_t)entry->current_kib,
+		"use_kib", (json_int_t)entry->use_kib, "wish_kib", (json_int_t)entry->wish_kib,
+		"need", mm_status_need(&entry->need), "min_kib", (json_int_t)entry->min_kib,
+		"max_kib", (json_int_t)entry->max_kib, "weight", (json_int_t)entry->weight,
+		"budget_kib", (json_int_t)decided->budget_kib, "spare_kib",
+		(json_int_t)decided->spare_kib, "reserved_kib", (json_int_t)decided->reserved_kib,
 		"pool_kib", (json_int_t)decided->pool_kib, "overcommitted",
 		decided->is_overcommitted);
 }

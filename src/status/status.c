@@ -127,8 +127,9 @@ json_t *mm_status_leases(const struct mm_leases *leases, uint64_t now_ms)
 
 json_t *mm_status_server(const struct mm_view *view)
 {
-	return json_pack("{ss ss ss sI sb sb sI sI sI sI sI}", "version", XENMM_VERSION, "backend",
-		view->backend, "policy", mm_policy_name(view->config->policy), "interval_ms",
+	return json_pack("{ss ss? ss ss sI sb sb sI sI sI sI sI}", "version", XENMM_VERSION, "host",
+		view->host, "backend", view->backend, "policy",
+		mm_policy_name(view->config->policy), "interval_ms",
 		(json_int_t)view->config->interval_ms, "dry_run", view->is_dry_run, "paused",
 		view->is_paused, "rounds", (json_int_t)view->rounds, "start_ms",
 		mm_status_time(&view->start), "time_ms", mm_status_time(&view->wall), "round_us",

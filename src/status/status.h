@@ -21,6 +21,7 @@
 /* Everything that a status is built from. All are the caller's and only read. */
 struct mm_view {
 	const char *backend;
+	const char *host; /* this machine's name, printable ASCII; NULL: not known */
 	const struct mm_config *config;
 	const struct mm_snapshot *snap;
 	const struct mm_plan *plan;

@@ -79,7 +79,8 @@ wait_for 20 grep -q '^τ' "$work/rows"
 
 # ---- showing ----
 ctl 0 status
-has '^host: 2G, free '
+has "^host $(uname -n): 2G, free "
+has '^budget [0-9.]+[MG], policy need$'
 has '^ +1 web +running +[0-9.]+M +[0-9.]+M .* 100 [a-z]'
 has '^ +3 mute +running +64M .* never reported, not balanced$'
 ctl 0 status --json
@@ -94,10 +95,23 @@ ctl 1 why nobody
 one_line "there is no guest 'nobody'"
 ctl 0 leases
 has '^no leases$'
+run 0 "$bin/mmctl" leases --control "$socket" # as mmserver calls it
+has '^no leases$'
+run 2 "$bin/mmctl" leases --control
+one_line "option '--control' needs a value"
+ctl 0 resume
+has '^was not paused$'
 ctl 0 pause
+has "^paused: no target is set until 'mmctl resume'$"
+ctl 0 pause
+has "^was paused already: no target is set until 'mmctl resume'$"
 ctl 0 status
 has 'PAUSED'
+ctl 0 resume --json
+has '"was_paused": true'
+ctl 0 pause
 ctl 0 resume
+has '^resumed: targets are set again$'
 
 # ---- reserving ----
 ctl 0 reserve 600M --for mail --hold 1m

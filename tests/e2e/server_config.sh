@@ -36,6 +36,7 @@ refused 2 "min: '5X' is not a size" <<<$'\nmin = 5X'
 refused 3 "min: 2G is above max, 1G" <<<$'\nmax = 1G\nmin = 2G'
 refused 2 "weight: '0' is not a number from 1 to 10000" <<<$'[guest a]\nweight = 0'
 refused 1 "byte 0x00" < <(printf 'min = 5M\0\n')
+refused 2 "http: 'foo'" <<<$'\nhttp = foo'
 rm conf
 run 1 server --check-config
 one_line "$work/conf: No such file or directory"

@@ -82,7 +82,7 @@ start
 
 # ---- answers ----
 says '"ok":true,"version":1,"server":{"version":' '{"request":"status"}'
-python3 - "$work/out" <<'END' || fail "the status lacks something"
+python3 - "$work/out" "$(uname -n)" <<'END' || fail "the status lacks something"
 import json, sys
 status = json.load(open(sys.argv[1]))
 host = status["host"]
@@ -93,6 +93,7 @@ for guest in status["guests"]:
     assert set(guest["need"]) == {"hard_kib", "warm_kib", "headroom_kib", "pressure_ppm"}
     assert guest["reason"] and guest["reason_text"], guest
 assert status["leases"] == []
+assert status["server"]["host"] == sys.argv[2], status["server"]
 END
 says '"decisions":[{"seq":1,"name":"web",' '{"request":"why","guest":"web"}'
 says "there is no guest 'nobody'" '{"request":"why","guest":"nobody"}'

@@ -57,6 +57,7 @@ refused() {
 
 start --http "127.0.0.1:$port"
 [ ! -s "$work/err" ] || ! grep -q 'password' "$work/err" || fail "loopback is warned about"
+grep -qE "^mmserver: version [0-9.]+: policy need, budget auto; page at http://127.0.0.1:$port/\$" "$work/err" || fail "where the page is is not told"
 says 200 'GET / HTTP/1.0'
 tail -n 1 "$work/answer" | tr -d '\r' | grep -Eqx '\[\[[0-9]+,[0-9]+,[0-9]+\](,\[[0-9]+,[0-9]+,[0-9]+\])*\]' ||
 	fail "not the array: $(tail -n 1 "$work/answer")"
@@ -192,7 +193,8 @@ kill "$pid"
 wait "$pid" || fail "status $?"
 
 if [ -e /proc/net/if_inet6 ] && [ -s /proc/net/if_inet6 ]; then
-	start --http "[::1]:$port"
+	start --http "[::1]:$port" --dry-run --budget 1G
+	grep -qE "policy need, budget 1G; page at http://\[::1\]:$port/; dry run: nothing is changed\$" "$work/err" || fail "no word of the dry run"
 	! grep -q 'password' "$work/err" || fail "[::1] is warned about"
 	exec 3<>"/dev/tcp/::1/$port"
 	printf 'GET / HTTP/1.0\r\nHost: [::1]:%s\r\n\r\n' "$port" >&3

@@ -261,7 +261,7 @@ static void test_page(void **state)
 	mm_top_head(&page, &s, &scene);
 	assert_string_equal(page.lines[0].text, "mmctl top - h 12:00:00  mmserver 1.2 (xen) up "
 						"45s, policy need, round 7 took 1.2 ms");
-	assert_non_null(find_line(&page, "4 hold 29M, share 40M, use 23.4M, need 32M; 3 balanced, "
+	assert_non_null(find_line(&page, "4 hold 29M, budget 40M, use 23.4M, need 32M; 3 balanced, "
 					 "1 short, 2 to watch; by ID"));
 	assert_non_null(find_line(&page, "OVERCOMMITTED PAUSED"));
 	mm_top_list(&page, &s, &scene);
