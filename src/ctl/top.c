@@ -355,16 +355,17 @@ static bool wait_until(struct top *top, uint64_t until_ms)
 static int run_screen(struct top *top)
 {
 	uint64_t next_ms = now() + top->delay_ms;
+	const char *wrong_with_it;
 	uint64_t shown = 1;
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
 		mm_ctl_say(top->command, "this is no terminal; --batch prints plain text");
 		return MM_EXIT_FAILED;
 	}
-	if (mm_top_screen_open()) {
-		mm_ctl_say(top->command,
-			"the terminal '%s' (TERM) is not known; --batch prints plain text",
-			getenv("TERM") ? getenv("TERM") : "");
+	wrong_with_it = mm_top_screen_open();
+	if (wrong_with_it) {
+		mm_ctl_say(top->command, "the terminal '%s' (TERM) %s; --batch prints plain text",
+			getenv("TERM") ? getenv("TERM") : "", wrong_with_it);
 		return MM_EXIT_FAILED;
 	}
 	do {

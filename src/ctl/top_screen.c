@@ -6,11 +6,14 @@
 #include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "top_view.h"
+#include "xenmm/units.h"
 
-#define ESCAPE_MS 25 /* what a terminal needs at most to send the rest of a key */
+#define SIZE_LIMIT 1000 /* of lines and columns; what is shown has 320 columns at most */
+#define ESCAPE_MS  25	/* what a terminal needs at most to send the rest of a key */
 
 /* Pairs of colours, on the terminal's own background. */
 enum { PAIR_GOOD = 1, PAIR_WARN, PAIR_BAD, PAIR_HARD, PAIR_WARM, PAIR_ROOM };
@@ -35,12 +38,31 @@ static void set_colours(void)
 	init_pair(PAIR_ROOM, COLOR_CYAN, -1);
 }
 
-int mm_top_screen_open(void)
+/* curses refuses to start with some sizes, and takes others as they are. */
+static void ignore_nonsense(const char *variable)
 {
+	const char *text = getenv(variable);
+	uint64_t size;
+
+	if (text && (mm_parse_u64(text, strlen(text), SIZE_LIMIT, &size) || size == 0))
+		(void)unsetenv(variable);
+}
+
+const char *mm_top_screen_open(void)
+{
+	const char *cursor;
+
+	ignore_nonsense("LINES");
+	ignore_nonsense("COLUMNS");
 	screen = newterm(NULL, stdout, stdin);
 	if (!screen)
-		return -1;
+		return "is not known, or can show no page";
 	set_term(screen);
+	cursor = tigetstr("cup");
+	if (!cursor || cursor == (const char *)-1) { /* curses would draw, and nothing be seen */
+		mm_top_screen_close();
+		return "cannot move its cursor";
+	}
 	set_colours();
 	cbreak();
 	noecho();

@@ -8,8 +8,11 @@
 
 #include "top_line.h"
 
-/* Takes the terminal of stdin and stdout over. Returns 0, or -1 where that cannot be: TERM is not known. */
-int mm_top_screen_open(void);
+/*
+ * Takes the terminal of stdin and stdout over. Returns NULL, or what is wrong with it: "is not known". LINES and COLUMNS that
+ * no terminal has count as not set.
+ */
+const char *mm_top_screen_open(void);
 void mm_top_screen_close(void);
 
 void mm_top_screen_size(int *ret_rows, int *ret_columns);

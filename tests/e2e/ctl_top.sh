@@ -189,4 +189,14 @@ close_top
 terminal new-session -d -s top -x 130 -y 24 "TERM=nothing '$bin/mmctl' top --socket '$socket'; echo ended with \$?; sleep 600"
 expect shows "^mmctl top: the terminal 'nothing' .* is not known"
 expect shows '^ended with 1'
+terminal kill-session -t top
+terminal new-session -d -s top -x 130 -y 24 "TERM=dumb '$bin/mmctl' top --socket '$socket'; echo ended with \$?; sleep 600"
+expect shows "^mmctl top: the terminal 'dumb' .* cannot move its cursor"
+expect shows '^ended with 1'
+terminal kill-session -t top
+# Sizes in the environment that are none.
+for sizes in 'LINES=0 COLUMNS=99999' 'COLUMNS=-5 LINES=x' 'LINES=1001'; do
+	open_top "TERM=screen $sizes"
+	close_top
+done
 echo "top shows, sorts, filters, and says when nobody answers"
