@@ -46,13 +46,14 @@ _xenmm_argument() { # OPTION
 
 # The words of "...: need, tax or coordinator; ... [need]".
 _xenmm_words() { # TEXT
-	local text=${1#*: } word
-	[[ $1 = *': '* ]] || return 0
-	text=${text% \[*\]}
+	local text=${1% \[*\]} word
+	[[ $text = *': '* ]] || return 0
+	text=${text#*: }
 	text=${text%%;*}
 	while [[ $text = *' ('*')'* ]]; do
 		text=${text%%' ('*}${text#*')'}
 	done
+	[[ ${text// or /,}, =~ ^(\ *[^\ ,]+,)+$ ]] || return 0 # a sentence, no list of words
 	for word in ${text//,/ }; do
 		[[ $word = or ]] || printf '%s\n' "${word%%[:\[]*}"
 	done

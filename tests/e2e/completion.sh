@@ -81,6 +81,9 @@ tab mmctl simulate --set bu
 [ "$offered" = "budget= burst-pool=" ] || fail "settings: $offered"
 offers "" mmctl top --delay ''
 offers "" mmserver --budget ''
+offers "" mmserver --http '' # "[...; replay: off]" is no list of words, nor is a sentence
+offers "" mmserver -t ''
+offers "" mmctl history -s ''
 
 # ---- files ----
 touch 'a file' a.log
