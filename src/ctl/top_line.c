@@ -67,6 +67,19 @@ void mm_top_put(struct mm_top_line *line, enum mm_top_style style, const char *f
 		put_char(line, style, *c);
 }
 
+void mm_top_put_whole(struct mm_top_line *line, enum mm_top_style style, const char *format, ...)
+{
+	char text[MM_TOP_WIDTH_MAX + 1];
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (len <= line->width - line->len)
+		mm_top_put(line, style, "%s", text);
+}
+
 void mm_top_pad(struct mm_top_line *line, int column)
 {
 	while (line->len < column && line->len < line->width)

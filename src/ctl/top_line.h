@@ -52,6 +52,10 @@ void mm_top_page_free(struct mm_top_page *page);
 __attribute__((format(printf, 3, 4))) void mm_top_put(
 	struct mm_top_line *line, enum mm_top_style style, const char *format, ...);
 
+/* The same all or nothing: what does not fit is left out. */
+__attribute__((format(printf, 3, 4))) void mm_top_put_whole(
+	struct mm_top_line *line, enum mm_top_style style, const char *format, ...);
+
 /* Blanks up to that column. */
 void mm_top_pad(struct mm_top_line *line, int column);
 

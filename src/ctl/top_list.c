@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The main page: lines about the host, and the table, whose columns give way to a narrow window. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "top_layout.h"
 #include "xenmm/units.h"
 
 #define HOST_BAR_MAX  62
+#define HOST_BAR_MIN  12
 #define NAME_MIN      8
 #define NAME_MAX_SEEN 24
 #define BAR_MIN	      17
@@ -33,25 +35,26 @@ static void put_server(
 	struct mm_top_page *page, const struct mm_top_status *s, const struct mm_top_scene *scene)
 {
 	struct mm_top_line *line = mm_top_add(page);
-	char up[16];
+	char up[16], took[40] = "";
 
 	if (scene->trouble) {
-		mm_top_put(line, MM_TOP_ALARM, " NO ANSWER for %s, figures are of %s: %s ",
-			mm_top_age(up, scene->trouble_ms), scene->clock, scene->trouble);
+		mm_top_put(line, MM_TOP_ALARM, " OLD FIGURES, of %s (%s ago): %s ", scene->clock,
+			mm_top_age(up, scene->trouble_ms), scene->trouble);
 		return;
 	}
 	mm_top_put(line, MM_TOP_BOLD, "mmctl top - %s %s", *s->host ? s->host : scene->host,
 		scene->clock);
-	mm_top_put(line, MM_TOP_PLAIN, "  mmserver %s (%s)", s->version, s->backend);
+	mm_top_put_whole(line, MM_TOP_PLAIN, "  mmserver %s (%s)", s->version, s->backend);
 	if (s->start_ms > 0)
-		mm_top_put(line, MM_TOP_PLAIN, " up %s",
+		mm_top_put_whole(line, MM_TOP_PLAIN, " up %s",
 			mm_top_age(up, mm_sub_floor(s->time_ms, s->start_ms)));
-	mm_top_put(line, MM_TOP_PLAIN, ", policy %s, round %" PRIu64, s->policy, s->rounds);
+	mm_top_put_whole(line, MM_TOP_PLAIN, ", policy %s", s->policy);
 	if (s->round_us > 0 && s->round_us < 1000)
-		mm_top_put(line, MM_TOP_PLAIN, " took %" PRIu64 " us", s->round_us);
+		snprintf(took, sizeof(took), " took %" PRIu64 " us", s->round_us);
 	else if (s->round_us > 0)
-		mm_top_put(line, MM_TOP_PLAIN, " took %" PRIu64 ".%" PRIu64 " ms",
-			s->round_us / 1000, s->round_us % 1000 / 100);
+		snprintf(took, sizeof(took), " took %" PRIu64 ".%" PRIu64 " ms", s->round_us / 1000,
+			s->round_us % 1000 / 100);
+	mm_top_put_whole(line, MM_TOP_PLAIN, ", round %" PRIu64 "%s", s->rounds, took);
 }
 
 static void put_host(struct mm_top_page *page, const struct mm_top_status *s)
@@ -62,72 +65,82 @@ static void put_host(struct mm_top_page *page, const struct mm_top_status *s)
 	mm_top_put(line, MM_TOP_BOLD, "Host:   ");
 	mm_top_put(line, MM_TOP_PLAIN, "%s total, %s free, %s spare", size_text(a, s->total_kib),
 		size_text(b, s->free_kib), size_text(c, s->spare_kib));
-	mm_top_put(line, MM_TOP_PLAIN, ", %s burst pool, %s reserve", size_text(a, s->pool_kib),
-		size_text(b, s->reserve_kib));
 	if (s->reserved_kib > 0)
-		mm_top_put(line, MM_TOP_WARN, ", %s set aside", size_text(a, s->reserved_kib));
+		mm_top_put_whole(
+			line, MM_TOP_WARN, ", %s set aside", size_text(a, s->reserved_kib));
+	mm_top_put_whole(line, MM_TOP_PLAIN, ", %s burst pool", size_text(a, s->pool_kib));
+	mm_top_put_whole(line, MM_TOP_PLAIN, ", %s reserve", size_text(a, s->reserve_kib));
 }
 
-/* Guests by what is wrong with them. */
+/* How many guests something is wrong with. */
 static void put_moods(struct mm_top_line *line, const struct mm_top_status *s)
 {
-	size_t balanced = 0, alert = 0, watch = 0;
+	size_t alert = 0, watch = 0;
 
 	for (size_t i = 0; i < s->count; i++) {
-		balanced += s->rows[i].is_balanced;
 		alert += s->rows[i].mood == MM_TOP_ALERT;
 		watch += s->rows[i].mood == MM_TOP_WATCH;
 	}
-	mm_top_put(line, MM_TOP_PLAIN, "; %zu balanced", balanced);
 	if (alert > 0)
-		mm_top_put(line, MM_TOP_BAD, ", %zu short", alert);
+		mm_top_put_whole(line, MM_TOP_BAD, "; %zu short", alert);
 	if (watch > 0)
-		mm_top_put(line, MM_TOP_WARN, ", %zu to watch", watch);
+		mm_top_put_whole(line, MM_TOP_WARN, "; %zu to watch", watch);
 }
 
+/* What matters most comes first: the end does not fit everywhere. */
 static void put_guests(
 	struct mm_top_page *page, const struct mm_top_status *s, const struct mm_top_order *order)
 {
 	struct mm_top_line *line = mm_top_add(page);
 	uint64_t held = 0, used = 0, need = 0;
-	char a[16], b[16], c[16], d[16];
+	char a[16], b[16], c[16];
+	size_t balanced = 0;
 
 	for (size_t i = 0; i < s->count; i++) {
+		balanced += s->rows[i].is_balanced;
 		held += s->rows[i].held_kib;
 		used += s->rows[i].used_kib;
 		need += mm_top_need_kib(&s->rows[i]);
 	}
 	mm_top_put(line, MM_TOP_BOLD, "Guests: ");
-	mm_top_put(line, MM_TOP_PLAIN, "%zu hold %s, budget %s, use %s, need %s", s->count,
-		size_text(a, held), size_text(b, s->budget_kib), size_text(c, used),
-		size_text(d, need));
+	mm_top_put(line, MM_TOP_PLAIN, "%zu hold %s, budget %s, need %s", s->count,
+		size_text(a, held), size_text(b, s->budget_kib), size_text(c, need));
 	put_moods(line, s);
-	mm_top_put(line, MM_TOP_FAINT, "; by %s%s", mm_top_column_title(order->column),
+	mm_top_put_whole(line, MM_TOP_PLAIN, "; %s used", size_text(a, used));
+	mm_top_put_whole(line, MM_TOP_PLAIN, "; %zu balanced", balanced);
+	mm_top_put_whole(line, MM_TOP_FAINT, "; by %s%s", mm_top_column_title(order->column),
 		order->is_reverse ? ", reversed" : "");
 }
 
+/* The bar gives way to what stands behind it. */
 static void put_bar(
 	struct mm_top_page *page, const struct mm_top_status *s, const struct mm_top_scene *scene)
 {
 	struct mm_top_line *line = mm_top_add(page);
-	int width = line->width < HOST_BAR_MAX ? line->width : HOST_BAR_MAX;
+	const char *over = s->is_overcommitted ? "OVERCOMMITTED" : "";
+	char flags[24] = "", filter[MM_TOP_FILTER_MAX + 64] = "";
+	int width;
 
 	if (scene->remark) {
 		mm_top_put(line, MM_TOP_BOLD, "%s", scene->remark);
 		return;
 	}
-	mm_top_host_bar(line, s, width);
-	if (s->is_overcommitted) {
-		mm_top_put(line, MM_TOP_PLAIN, " ");
-		mm_top_put(line, MM_TOP_BAD, "OVERCOMMITTED");
-	}
-	if (s->is_paused)
-		mm_top_put(line, MM_TOP_WARN, " PAUSED");
-	if (s->is_dry_run)
-		mm_top_put(line, MM_TOP_WARN, " DRY RUN");
+	snprintf(flags, sizeof(flags), "%s%s", s->is_paused ? " PAUSED" : "",
+		s->is_dry_run ? " DRY RUN" : "");
 	if (*scene->order.filter)
-		mm_top_put(line, MM_TOP_WARN, " %zu of %zu with '%s'", scene->shown, s->count,
+		snprintf(filter, sizeof(filter), " %zu of %zu with '%s'", scene->shown, s->count,
 			scene->order.filter);
+	width = line->width - (int)(strlen(over) + strlen(flags) + strlen(filter)) - 1;
+	if (width > HOST_BAR_MAX)
+		width = HOST_BAR_MAX;
+	if (width >= HOST_BAR_MIN) {
+		mm_top_host_bar(line, s, width);
+		mm_top_put(line, MM_TOP_PLAIN, " ");
+	}
+	mm_top_put_whole(line, MM_TOP_BAD, "%s", over);
+	mm_top_put_whole(line, MM_TOP_WARN, "%s", *over || !*flags ? flags : flags + 1);
+	mm_top_put_whole(
+		line, MM_TOP_WARN, "%s", *over || *flags || !*filter ? filter : filter + 1);
 }
 
 void mm_top_head(struct mm_top_page *page, const struct mm_top_status *status,

@@ -156,17 +156,17 @@ expect order_is db mail mute web
 
 # A server that stands still, one that dies, and one that is there again.
 is_reversed() { # the alarm stands out
-	terminal capture-pane -t top -p -e | head -n 1 | grep -q $'\033\\[[0-9;]*7.* NO ANSWER'
+	terminal capture-pane -t top -p -e | head -n 1 | grep -q $'\033\\[[0-9;]*7.* OLD FIGURES'
 }
 kill -STOP "$pid"
-expect shows 'NO ANSWER for .*: mmserver does not answer'
+expect shows 'OLD FIGURES, of .*: mmserver does not answer'
 press M # and keys work
 expect order_is db web mail mute
 kill -CONT "$pid"
 expect shows '^mmctl top - .* policy need'
 kill "$pid"
 wait "$pid" || fail "status $?"
-expect shows '^ NO ANSWER for .*, figures are of [0-9:]{8}: no mmserver answers at'
+expect shows '^ OLD FIGURES, of [0-9:]{8} .* ago.: no mmserver answers at'
 is_reversed || fail "the alarm does not stand out"
 order_is db web mail mute || fail "the last figures are gone"
 start_server

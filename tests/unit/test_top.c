@@ -261,8 +261,8 @@ static void test_page(void **state)
 	mm_top_head(&page, &s, &scene);
 	assert_string_equal(page.lines[0].text, "mmctl top - h 12:00:00  mmserver 1.2 (xen) up "
 						"45s, policy need, round 7 took 1.2 ms");
-	assert_non_null(find_line(&page, "4 hold 29M, budget 40M, use 23.4M, need 32M; 3 balanced, "
-					 "1 short, 2 to watch; by ID"));
+	assert_non_null(find_line(&page, "4 hold 29M, budget 40M, need 32M; 1 short; 2 to watch; "
+					 "23.4M used; 3 balanced; by ID"));
 	assert_non_null(find_line(&page, "OVERCOMMITTED PAUSED"));
 	mm_top_list(&page, &s, &scene);
 	assert_non_null(find_line(
@@ -274,8 +274,54 @@ static void test_page(void **state)
 	scene.trouble = "gone";
 	scene.trouble_ms = 61000;
 	mm_top_head(&page, &s, &scene);
+	assert_string_equal(page.lines[0].text, " OLD FIGURES, of 12:00:00 (61s ago): gone ");
+	mm_top_page_free(&page);
+	mm_top_status_free(&s);
+}
+
+/* A narrow window loses whole items, the least important ones, and no word is cut. */
+static void test_narrow(void **state)
+{
+	struct mm_top_status s = read_status();
+	struct mm_top_page page = {.width = 80};
+	struct mm_top_scene scene = {.host = "h", .clock = "12:00:00"};
+
+	(void)state;
+	s.reserved_kib = 51200;
+	s.is_dry_run = true;
+	mm_top_head(&page, &s, &scene);
+	assert_string_equal(page.lines[0].text,
+		"mmctl top - h 12:00:00  mmserver 1.2 (xen) up 45s, policy need");
+	assert_string_equal(page.lines[1].text,
+		"Host:   64M total, 16M free, 1M spare, 50M set aside, 0K burst pool, 0K reserve");
+	assert_string_equal(page.lines[2].text,
+		"Guests: 4 hold 29M, budget 40M, need 32M; 1 short; 2 to watch; 23.4M used; by ID");
+	assert_non_null(strstr(page.lines[3].text, "] OVERCOMMITTED PAUSED DRY RUN"));
+	page.width = 60;
+	mm_top_page_clear(&page);
+	mm_top_head(&page, &s, &scene);
 	assert_string_equal(
-		page.lines[0].text, " NO ANSWER for 61s, figures are of 12:00:00: gone ");
+		page.lines[0].text, "mmctl top - h 12:00:00  mmserver 1.2 (xen) up 45s");
+	assert_string_equal(
+		page.lines[1].text, "Host:   64M total, 16M free, 1M spare, 50M set aside");
+	assert_non_null(strstr(page.lines[3].text, "] OVERCOMMITTED PAUSED DRY RUN"));
+	mm_top_page_free(&page);
+	mm_top_status_free(&s);
+}
+
+/* The server's machine is what counts, where it says which. */
+static void test_host_name(void **state)
+{
+	json_t *answer = json_loads("{\"server\":{\"host\":\"xen1\"}}", 0, NULL);
+	struct mm_top_scene scene = {.host = "h", .clock = "12:00:00"};
+	struct mm_top_page page = {.width = 80};
+	struct mm_top_status s;
+
+	(void)state;
+	assert_int_equal(mm_top_read(answer, &s), 0);
+	mm_top_head(&page, &s, &scene);
+	assert_non_null(find_line(&page, "mmctl top - xen1 12:00:00"));
+	json_decref(answer);
 	mm_top_page_free(&page);
 	mm_top_status_free(&s);
 }
@@ -441,6 +487,8 @@ int main(void)
 		cmocka_unit_test(test_age),
 		cmocka_unit_test(test_line),
 		cmocka_unit_test(test_page),
+		cmocka_unit_test(test_narrow),
+		cmocka_unit_test(test_host_name),
 		cmocka_unit_test(test_widths),
 		cmocka_unit_test(test_detail),
 		cmocka_unit_test(test_keys),
