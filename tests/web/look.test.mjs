@@ -320,14 +320,14 @@ test('what was not done is no step, and memory that is set aside is said', async
 			const list = new DecisionList(document.createElement('ol'), false);
 			const made = [3, 2, 1].map((seq) => ({seq, name: 'a', domid: 1, reason: 'donate', reason_text: 'gives', outcome, time_ms: 1e12 + seq,
 				old_kib: 241 * 1024, new_kib: (221 - seq) * 1024, held_kib: 0, max_kib: 0, spare_kib: 60 * 1024,
-				reserved_kib: outcome === 'paused' ? 50 * 1024 : 0}));
+				reserved_kib: {paused: 50 * 1024, refused: 70 * 1024}[outcome]}));
 			list.show(made, 1e12);
 			return [...list.node.children].map((item) => item.querySelector('.change').textContent + item.querySelector('.because').textContent);
 		});
 	});
 	assert.deepEqual(said, [['would go 241 MiB → 218 MiB (−23.0 MiB) (paused)held 0, host had 60.0 MiB to spare, of which 50.0 MiB set aside'],
 		['would go 241 MiB → 218 MiB (−23.0 MiB) (dry run)held 0, host had 60.0 MiB to spare'],
-		['241 MiB → 218 MiB (−23.0 MiB) (REFUSED)held 0, host had 60.0 MiB to spare']]);
+		['241 MiB → 218 MiB (−23.0 MiB) (REFUSED)held 0, host had 60.0 MiB to spare, of which 60.0 MiB set aside']]);
 	await page.close();
 });
 

@@ -17,7 +17,8 @@ function because(decision) {
 			words.push(`stalled ${percent(need.pressure_ppm)}`);
 		words.push(`goal ${size(decision.wish_kib)}`);
 	}
-	const aside = decision.reserved_kib > 0 ? `, of which ${size(decision.reserved_kib)} set aside` : '';
+	const kib = Math.min(decision.reserved_kib || 0, decision.spare_kib); // leases that wait for memory have none yet
+	const aside = kib > 0 ? `, of which ${size(kib)} set aside` : '';
 	words.push(`host had ${size(decision.spare_kib)} to spare${aside}`);
 	return words.join(', ') + (decision.overcommitted ? ', overcommitted' : '');
 }
