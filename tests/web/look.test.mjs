@@ -229,7 +229,35 @@ test('only rows in sight ask for their past', async () => {
 	await page.locator('#rows tr').nth(290).scrollIntoViewIfNeeded();
 	await until('a row that comes into sight is filled', async () => (await page.locator('#rows tr').nth(290).locator('.first').first()
 		.textContent()) !== '');
+	for (let i = 10; i < 300; i += 10) // and through all of them: what was seen before makes room
+		await page.locator('#rows tr').nth(i).scrollIntoViewIfNeeded();
+	await page.locator('#rows tr').nth(299).scrollIntoViewIfNeeded();
+	await until('the past of the last one is drawn', () => page.locator('#rows tr').nth(299).locator('canvas')
+		.evaluate((canvas) => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((byte) => byte > 0)));
 	await page.close();
+});
+
+test('another life with other guests does not show one of them for the one that was open', async () => {
+	const mock = await mockWith('--interval', '300', '--guests', '9');
+	const page = await openPage(browser, mock.url, {isBreakExpected: true});
+	await page.locator('#rows tr[data-domid="3"]').click();
+	await page.waitForSelector('#detail:not([hidden])');
+	const uuid = /guest=([0-9a-f-]+)/.exec(page.url())[1];
+	mock.say('restart other');
+	await until('it is missed', async () => (await page.locator('#detail-title').textContent()) === `there is no guest '${uuid}'`);
+	assert.ok(page.url().includes(uuid));
+	assert.deepEqual(page.faults, []);
+	await page.close();
+});
+
+test('an address that makes no sense is no trouble', async () => {
+	const mock = await mockWith();
+	for (const word of ['toString', '__proto__', 'constructor', '5 m', '']) {
+		const page = await openPage(browser, `${mock.url}/#window=${word}`);
+		assert.ok(await page.locator('#windows input[value="5m"]').isChecked(), word);
+		assert.deepEqual(page.faults, [], word);
+		await page.close();
+	}
 });
 
 // ---- what is worked out in the page ---------------------------------------------------------------------

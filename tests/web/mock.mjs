@@ -4,7 +4,7 @@
 // give the same figures.
 //
 // usage: mock.mjs [--port N] [--guests N] [--hostile] [--flags] [--hole] [--interval MS]
-// Lines on stdin change it: "silent" (to all), "mute" (to streams that are open, no others), "restart", "drop DOMID". Prints
+// Lines on stdin change it: "silent" (to all), "mute" (to streams that are open, no others), "restart" ("restart other": with other guests), "drop DOMID". Prints
 // "listening PORT".
 import {createServer} from 'node:http';
 import {readFileSync} from 'node:fs';
@@ -32,6 +32,7 @@ const count = Number(options.guests);
 let startMs = Date.now() - 90000000; // 25 h ago: every window is full
 let round = 1;
 let isSilent = false;
+let life = 0; // of other guests each time
 let seq = 0;
 let decisions = [];
 let lastMs = Date.now(); // of the last round
@@ -93,7 +94,7 @@ function guestAt(i, ms) {
 	const headroom = round4(24 * MiB);
 	const warm = round4(40 * MiB * wave(i, ms, 200000));
 	return {
-		name: nameOf(i), domid: i + 1, uuid: `00000000-0000-4000-8000-${String(i + 1).padStart(12, '0')}`,
+		name: nameOf(i), domid: i + 1, uuid: `0000000${life}-0000-4000-8000-${String(i + 1).padStart(12, '0')}`,
 		type: i % 2 ? 'hvm' : 'pv', state: 'running', held_kib: round4(held), static_max_kib: max,
 		agent: isMute ? {source: 'none', age_ms: null} : {source: 'xenmm', age_ms: 300, total_kib: round4(held - 16 * MiB),
 			available_kib: round4(held - 16 * MiB - used), swap_total_kib: 512 * MiB, swap_free_kib: 500 * MiB},
@@ -267,6 +268,8 @@ createInterface({input: process.stdin}).on('line', (line) => {
 		gone.add(Number(argument));
 		lastGone.push(Number(argument));
 	} else if (word === 'restart') {
+		if (argument === 'other')
+			life++;
 		startMs = Date.now();
 		round = 1;
 		seq = 0;

@@ -131,8 +131,13 @@ async function refreshDecisions() {
 }
 
 function startOver() {
+	const guest = model.guests.get(detail.domid);
+	if (guest) {
+		hide();
+		wantedGuest = guest.uuid;
+	}
 	model.reset();
-	history.forget();
+	history.clear();
 	feed.clear();
 }
 
@@ -152,7 +157,7 @@ function onRound(message) {
 	tick();
 }
 
-// After a break there is a hole in what was gathered here, which mmserver may know how to fill.
+// After a break there is a hole in what is known here, which mmserver may fill.
 function onOpen(isAgain) {
 	if (!isAgain)
 		return;
@@ -181,7 +186,7 @@ function readAddress() {
 	const words = new URLSearchParams(location.hash.slice(1));
 	const window = words.get('window');
 	wantedGuest = words.get('guest');
-	if (window in WINDOWS && window !== history.window) {
+	if (Object.hasOwn(WINDOWS, window) && window !== history.window) {
 		history.setWindow(window);
 		document.querySelector(`#windows input[value="${window}"]`).checked = true;
 	}

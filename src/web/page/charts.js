@@ -92,7 +92,7 @@ class Chart {
 	}
 }
 
-// Lines over time, with their own legend, which shows the figures under the pointer and switches lines off.
+// Lines over time; the legend shows the figures under the pointer and switches lines off.
 export class TimeChart extends Chart {
 	// options: height, sync (a name shared by charts whose pointers go together), isPressure
 	constructor(parent, lines, options) {

@@ -54,7 +54,7 @@ function changeWords({old_kib: old, new_kib: now, outcome, steps}) {
 	return `${would}${size(old)} → ${size(now)} (${signed(now - old)}${count})${OUTCOMES[outcome] || ''}`;
 }
 
-// One line: what was done to the guest, and why. What is added to a run changes its text, which is not read aloud again.
+// One line: what was done to the guest, and why. What a run gains is not read aloud again.
 class Line {
 	constructor(run, withName) {
 		this.time = make('time', '');

@@ -6,7 +6,7 @@ import {hardOf, needOf} from './model.js';
 export const WINDOWS = {'5m': 300000, '1h': 3600000, '24h': 86400000};
 export const WINDOW_WORDS = {'5m': '5 min', '1h': '1 h', '24h': '24 h'};
 const AT_ONCE = 3; // questions at a time; the others wait
-const KEPT = 80;   // pasts
+const KEPT = 160;   // pasts
 const RETRY_MS = 5000;
 const SHOWN_MIN_MS = 60000;
 
@@ -60,6 +60,13 @@ export class History {
 		this.forget();
 	}
 
+	// After a restart: another guest may have the domid.
+	clear() {
+		this.entries.clear();
+		this.live.clear();
+		this.forget();
+	}
+
 	// After another window, or a break: all is asked for anew.
 	forget() {
 		this.generation++;
@@ -74,9 +81,9 @@ export class History {
 		if (!entry) {
 			entry = {past: null, state: 'old', usedMs: 0, triedMs: 0, window: null};
 			this.entries.set(key, entry);
-			this.trim();
 		}
 		entry.usedMs = Date.now();
+		this.trim();
 		const isDue = entry.state === 'old' || (entry.state === 'failed' && Date.now() - entry.triedMs > RETRY_MS);
 		if (isDue && !this.wanted.includes(key)) {
 			this.wanted[isUrgent ? 'unshift' : 'push'](key);

@@ -19,10 +19,10 @@ export const KINDS = [
 	['apart', 'Left alone'],
 ];
 
-// Differences below are noise: what a balloon overshoots by, what a headroom is rounded to.
+// Differences below are noise of balloons and of rounding.
 const SLACK_KIB = 4096;
 const SLACK_SHARE = 0.02;
-// Stalling for a tenth of the time is felt by whoever waits for the guest; much less is a sign where it lacks memory.
+// Stalling for a tenth of the time is felt by everybody; much less is a sign where memory lacks.
 const PRESSURE_HIGH_PPM = 100000;
 const PRESSURE_FELT_PPM = 1000;
 const FEED_KEPT = 2000;

@@ -23,7 +23,7 @@ export class Now {
 		}
 	}
 
-	// items: [guest, text]; the line is made anew only when it says something else, or a click could miss its button.
+	// items: [guest, text]; made anew only when it says something else, or a click could miss its button.
 	line(id, items, ifNone, before) {
 		const line = this.lines.get(id);
 		const key = JSON.stringify([before || '', ifNone, items.length, items.slice(0, NAMED).map(([guest, text]) =>

@@ -5,7 +5,7 @@ import {make, setAttr, setFigure, setStyle, setText} from './dom.js';
 import {hardOf, isMoving, kindOf, lackOf, needOf} from './model.js';
 import {drawSpark} from './spark.js';
 
-// Where one more segment of the meter is filled: stalling hurts long before it fills all time.
+// Where one more segment is filled: stalling hurts long before it fills all time.
 const PRESSURE_STEPS_PPM = [1000, 10000, 50000, 100000, 200000];
 
 function makeBar() {

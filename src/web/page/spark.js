@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The small curve in a row: held (pale) and hard use (dark). Each has its own scale, or a small guest would be a flat line.
+// The small curve in a row: held (pale) and hard use (dark), each on its own scale.
 import {token} from './dom.js';
 
 let colours = null;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What will be in ten minutes, if it goes on as it did in the window shown: a straight line through the hard use.
+// What will be in ten minutes if it goes on like this: a straight line through the hard use.
 // Where use does not follow a line, nothing is said.
 import {size, signed, span} from './format.js';
 import {hardOf} from './model.js';
