@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Curves and bars, drawn by uPlot. Lines differ by colour and by dashes; a hole in the past is a hole in the line.
+// Curves and bars, drawn by uPlot. Lines differ by colour and dashes; a hole in the past is one in the line.
 /* global uPlot */
 import {make, makeButton, setAttr, setText, token} from './dom.js';
 import {clock, clockMinutes, percent, size, sizeShort} from './format.js';

@@ -130,7 +130,7 @@ export class Detail {
 			this.list.show(answer.decisions, this.model.timeMs);
 			this.showNumbers(guest);
 		} catch {
-			// the banner says it where nobody answers; a guest that is gone is about to leave the list
+			// a guest that is gone is about to leave the list
 		}
 	}
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Making and changing elements. Text is only ever set as text: names of guests are whatever their owners chose.
+// Making and changing elements. Text is only ever set as text: guests' names are their owners'.
 
 import {exact, size} from './format.js';
 

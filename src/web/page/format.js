@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Figures for people. Sizes come in KiB, times in ms, shares in parts per million; null is not known.
+// Figures for people, from KiB, ms and parts per million; null is not known.
 
 const UNKNOWN = '–';
 const UNITS = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB'];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The past of host and guests: asked for when somebody looks, carried on with each round. A hole in it stays a hole.
+// The past of host and guests: asked for when somebody looks, carried on with each round.
 import {ask} from './link.js';
 import {hardOf, needOf} from './model.js';
 
@@ -27,7 +27,7 @@ function pastOf(answer) {
 	return {step_ms: answer.step_ms, names, columns};
 }
 
-// A guest at some time, with what is worked out here. One that took no part then needed nothing.
+// A guest at some time. One that took no part then needed nothing.
 function sampleOf(guest) {
 	const need = needOf(guest) || null;
 	return {...guest, need_kib: need, hard_use_kib: need ? hardOf(guest) : guest.used_kib};
@@ -75,7 +75,7 @@ export class History {
 			entry.state = 'old'; // still drawn until the new one is there
 	}
 
-	// The past of that key, or null; asks for it where it is missing. isUrgent: before all others.
+	// The past of that key, or null, and then it is asked for. isUrgent: before all others.
 	get(key, isUrgent) {
 		let entry = this.entries.get(key);
 		if (!entry) {

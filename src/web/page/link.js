@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The connection to mmserver: a stream of events, and questions. Knows how old the last answer is; never gives up.
+// The connection to mmserver: a stream of events, and questions. It never gives up.
 
 const SILENT_MS = 6000; // no message for so long, or three intervals: what is shown is old
 const BROKEN_MS = 2500; // the same where the connection is known to be broken

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The guests, one row each. All rows are in the document, for a browser's own search; only those in sight are filled, and
+// The guests, one row each. All are in the document, for a browser's search; only those in sight are filled, and
 // ask for their past.
 import {byId, make, makeButton, setAttr, setStyle, setText} from './dom.js';
 import {sizeShort} from './format.js';
