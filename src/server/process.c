@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <string.h>
 #include <unistd.h>
 
 void mm_process_raise_file_limit(void)
@@ -30,7 +31,8 @@ void mm_process_open_standard_files(void)
 void mm_process_host_name(char *buf, size_t size)
 {
 	buf[size - 1] = '\0'; /* a name that is longer comes without an end */
-	if (gethostname(buf, size - 1))
+	if (gethostname(buf, size - 1) ||
+		!strcmp(buf, "(none)")) /* Linux' word for a name that was never set */
 		buf[0] = '\0';
 	for (char *c = buf; *c; c++)
 		if (*c <= ' ' || *c > '~')
