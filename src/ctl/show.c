@@ -109,16 +109,11 @@ static void show_change(FILE *out, const json_t *decision)
 /* What the host had at that moment. */
 static void show_host(FILE *out, const json_t *decision)
 {
-	uint64_t spare_kib = mm_client_kib(decision, "spare_kib");
-	uint64_t leased_kib = mm_min_u64(mm_client_kib(decision, "reserved_kib"), spare_kib);
-
-	fprintf(out, "; all guests share %" PRIu64 "%s, the host has %" PRIu64 " to spare",
+	fprintf(out, "; all guests share %" PRIu64 "%s, the host could give %" PRIu64,
 		mm_client_kib(decision, "budget_kib"),
 		json_is_true(json_object_get(decision, "overcommitted")) ? ", less than they use"
 									 : "",
-		spare_kib);
-	if (leased_kib > 0)
-		fprintf(out, ", of which %" PRIu64 " are set aside", leased_kib);
+		mm_client_kib(decision, "available_kib"));
 }
 
 /* One decision. A guest that took no part has no need to show. */

@@ -196,7 +196,7 @@ void mm_decisions_round(struct mm_decisions *decisions, const struct mm_snapshot
 		.outcome = outcome,
 		.budget_kib = plan->budget_kib,
 		.spare_kib = plan->spare_kib,
-		.reserved_kib = snap->host.reserved_kib,
+		.available_kib = plan->available_kib,
 		.pool_kib = plan->pool_kib,
 		.is_overcommitted = plan->is_overcommitted,
 	};

@@ -12,7 +12,7 @@ struct mm_decided {
 	struct mm_plan_entry entry;
 	uint64_t
 		told_kib; /* the new target with which it came here; what is not done changes a little since */
-	uint64_t budget_kib, spare_kib, reserved_kib, pool_kib;
+	uint64_t budget_kib, spare_kib, available_kib, pool_kib;
 	bool is_overcommitted;
 };
 

@@ -52,7 +52,7 @@ static json_t *decided_json(
 		"need", mm_status_need(&entry->need), "min_kib", (json_int_t)entry->min_kib,
 		"max_kib", (json_int_t)entry->max_kib, "weight", (json_int_t)entry->weight,
 		"budget_kib", (json_int_t)decided->budget_kib, "spare_kib",
-		(json_int_t)decided->spare_kib, "reserved_kib", (json_int_t)decided->reserved_kib,
+		(json_int_t)decided->spare_kib, "available_kib", (json_int_t)decided->available_kib,
 		"pool_kib", (json_int_t)decided->pool_kib, "overcommitted",
 		decided->is_overcommitted);
 }

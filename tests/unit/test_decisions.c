@@ -17,9 +17,9 @@ static int setup(void **state)
 {
 	(void)state;
 	memset(entries, 0, sizeof(entries));
-	plan = (struct mm_plan){.entries = entries, .budget_kib = 1000, .spare_kib = 70};
+	plan = (struct mm_plan){
+		.entries = entries, .budget_kib = 1000, .spare_kib = 70, .available_kib = 50};
 	snap.now_ms = 1000;
-	snap.host.reserved_kib = 50;
 	return 0;
 }
 
@@ -161,7 +161,7 @@ static void test_bounded(void **state)
 	}
 	assert_int_equal(json_integer_value(json_object_get(row, "budget_kib")), 1000);
 	assert_int_equal(json_integer_value(json_object_get(row, "spare_kib")), 70);
-	assert_int_equal(json_integer_value(json_object_get(row, "reserved_kib")), 50);
+	assert_int_equal(json_integer_value(json_object_get(row, "available_kib")), 50);
 	json_decref(array);
 	array = mm_decisions_json(guest, 3);
 	assert_int_equal(json_array_size(array), 3);

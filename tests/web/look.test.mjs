@@ -318,7 +318,7 @@ test('steps of a guest are one line, and only those', async () => {
 		let seq = 0;
 		const made = [];
 		const add = (name, reason, s, from, to, outcome = 'set') => made.unshift({seq: ++seq, name, domid: name.charCodeAt(0), reason,
-			reason_text: reason, outcome, time_ms: 1e12 + s * 1000, old_kib: from * 1024, new_kib: to * 1024, held_kib: 0, max_kib: 0, spare_kib: 0});
+			reason_text: reason, outcome, time_ms: 1e12 + s * 1000, old_kib: from * 1024, new_kib: to * 1024, held_kib: 0, max_kib: 0, available_kib: 0});
 		add('a', 'grow', 0, 100, 110);
 		add('b', 'donate', 0, 500, 490);
 		add('a', 'grow', 1, 110, 130);
@@ -339,7 +339,7 @@ test('steps of a guest are one line, and only those', async () => {
 	await page.close();
 });
 
-test('what was not done is no step, and memory that is set aside is said', async () => {
+test('what was not done is no step, and what could be given is said', async () => {
 	const mock = await mockWith();
 	const page = await openPage(browser, mock.url);
 	const said = await page.evaluate(async () => {
@@ -347,15 +347,14 @@ test('what was not done is no step, and memory that is set aside is said', async
 		return ['paused', 'dry-run', 'refused'].map((outcome) => {
 			const list = new DecisionList(document.createElement('ol'), false);
 			const made = [3, 2, 1].map((seq) => ({seq, name: 'a', domid: 1, reason: 'donate', reason_text: 'gives', outcome, time_ms: 1e12 + seq,
-				old_kib: 241 * 1024, new_kib: (221 - seq) * 1024, held_kib: 0, max_kib: 0, spare_kib: 60 * 1024,
-				reserved_kib: {paused: 50 * 1024, refused: 70 * 1024}[outcome]}));
+				old_kib: 241 * 1024, new_kib: (221 - seq) * 1024, held_kib: 0, max_kib: 0, available_kib: 60 * 1024}));
 			list.show(made, 1e12);
 			return [...list.node.children].map((item) => item.querySelector('.change').textContent + item.querySelector('.because').textContent);
 		});
 	});
-	assert.deepEqual(said, [['would go 241 MiB → 218 MiB (−23.0 MiB) (paused)held 0, host had 60.0 MiB to spare, of which 50.0 MiB set aside'],
-		['would go 241 MiB → 218 MiB (−23.0 MiB) (dry run)held 0, host had 60.0 MiB to spare'],
-		['241 MiB → 218 MiB (−23.0 MiB) (REFUSED)held 0, host had 60.0 MiB to spare, of which 60.0 MiB set aside']]);
+	assert.deepEqual(said, [['would go 241 MiB → 218 MiB (−23.0 MiB) (paused)held 0, host could give 60.0 MiB'],
+		['would go 241 MiB → 218 MiB (−23.0 MiB) (dry run)held 0, host could give 60.0 MiB'],
+		['241 MiB → 218 MiB (−23.0 MiB) (REFUSED)held 0, host could give 60.0 MiB']]);
 	await page.close();
 });
 

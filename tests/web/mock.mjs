@@ -136,7 +136,7 @@ function decisionOf(guest, old, ms) {
 	return {seq: ++seq, name: guest.name, domid: guest.domid, uuid: guest.uuid, time_ms: ms, reason: guest.reason,
 		reason_text: guest.reason_text, outcome: !change ? 'none' : options.flags ? 'paused' : 'set', old_kib: old.target_kib || 0, new_kib: guest.target_kib,
 		held_kib: guest.held_kib, use_kib: guest.use_kib, wish_kib: guest.wish_kib, need: guest.need, min_kib: guest.min_kib,
-		max_kib: guest.max_kib, weight: 100, budget_kib: 4e6, spare_kib: 900 * MiB, reserved_kib: 256 * MiB,
+		max_kib: guest.max_kib, weight: 100, budget_kib: 4e6, spare_kib: 900 * MiB, available_kib: 700 * MiB,
 		pool_kib: 410 * MiB, overcommitted: false};
 }
 

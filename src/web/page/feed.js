@@ -17,9 +17,7 @@ function because(decision) {
 			words.push(`stalled ${percent(need.pressure_ppm)}`);
 		words.push(`goal ${size(decision.wish_kib)}`);
 	}
-	const kib = Math.min(decision.reserved_kib || 0, decision.spare_kib); // leases that wait for memory have none yet
-	const aside = kib > 0 ? `, of which ${size(kib)} set aside` : '';
-	words.push(`host had ${size(decision.spare_kib)} to spare${aside}`);
+	words.push(`host could give ${size(decision.available_kib)}`);
 	return words.join(', ') + (decision.overcommitted ? ', overcommitted' : '');
 }
 
