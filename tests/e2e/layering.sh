@@ -50,7 +50,7 @@ pure() {
 		case $symbol in
 		mm_* | json_* | mem* | str* | __str* | bcmp | snprintf | vsnprintf | qsort | bsearch | fnmatch) ;;
 		malloc | calloc | realloc | reallocarray | free | abort) ;;
-		inet_pton) ;; # addresses are text too
+		inet_pton | htons | htonl | ntohs | ntohl) ;; # addresses are text, and numbers, too
 		fprintf | fputs | fputc | putc | fwrite | ferror | fflush | open_memstream | fclose) ;;
 		__errno_location | __assert_fail | __stack_chk_fail | __ctype_*_loc | __*_chk | __isoc*) ;;
 		__asan_* | __ubsan_* | __sanitizer_* | __gcov_* | __sancov_* | llvm_gcda_* | llvm_gcov_*) ;;
