@@ -125,7 +125,7 @@ test('a guest is found by uuid, domid and name, and nobody by another word', asy
 async function inkOf(page) {
 	return page.locator('#detail canvas').first().evaluate((canvas) => {
 		const pen = canvas.getContext('2d');
-		const left = 70, width = canvas.width - left;
+		const left = 70, right = 28, width = canvas.width - left - right; // the axis, and room for its last label
 		return [[0.1, 0.35], [0.44, 0.56], [0.65, 0.9]].map(([from, to]) => {
 			const {data} = pen.getImageData(left + width * from, 10, width * (to - from), canvas.height - 45);
 			let ink = 0;
