@@ -34,11 +34,15 @@ status_says '"dry_run": true' || fail "no dry run"
 status_says '"moving": false' || fail "a dry run moves something"
 kill "$pid"
 wait "$pid" || fail "status $? after SIGTERM"
+# Balloons that take some seconds: something is under way for long enough to be looked at.
+sed '/^guest /s/$/ rate-down=2M\/s/' "$calm" >slow.scn
+calm=$work/slow.scn
 begin --interval 60
-wait_for 20 grep -q ': target [0-9]* -> ' err # something moves
+wait_for 20 grep -q ': target [0-9]* -> ' err
+status_says '"moving": true' || fail "nothing moves"
 "$bin/mmctl" pause --socket socket >said
 paused() {
 	status_says '"moving": false'
 }
-wait_for 20 paused # balloons that were under way arrive
+wait_for 60 paused # balloons that were under way arrive
 echo "a dry run is quiet"
