@@ -95,6 +95,15 @@ struct mm_sample {
 
 void mm_sample_free(struct mm_sample *sample);
 
+/*
+ * Whether a sample keeps to what any guest can say: ranges, terminated printable text, processes sorted by pid, none of which
+ * twice. What passes may still be a lie. A sample with a reason other than MM_VMI_OK has no processes. Pure (sample.c).
+ */
+bool mm_sample_is_sane(const struct mm_sample *sample);
+
+#define MM_PID_MAX	(4 * 1024 * 1024) /* PID_MAX_LIMIT: pids are below; so are counts of threads */
+#define MM_VIRT_KIB_MAX (UINT64_C(1) << 47) /* an address space of 57 bits */
+
 struct mm_vmi;
 
 /*
