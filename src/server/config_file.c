@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * libinih splits lines into key and value. It is lenient: it cuts long lines, joins indented ones to the value before,
- * ignores what follows a section's ']', and ends at a zero byte. So each line is made plain, or refused, before it
- * gets there, and sections are read here.
- */
 #include "config_file.h"
 
 #include <errno.h>
-#include <ini.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "suggest.h"
 
-#define BLANKS		" \t"
-#define BYTE_ORDER_MARK "\xef\xbb\xbf"
-#define GUEST_SECTION	"guest"
+#define BLANKS	      " \t"
+#define GUEST_SECTION "guest"
 
 /* Keys of the file are the rows of the settings table, then these. */
 static const struct own_key {
@@ -32,46 +24,21 @@ static const struct own_key {
 
 #define OWN_COUNT (sizeof(own_keys) / sizeof(own_keys[0]))
 #define VALUE_MAX                                                                                  \
-	(MM_CONFIG_LINE_MAX - strlen("log-dir = ")) /* of the own keys; that is the longest */
-#define SEEN_MAX 64				    /* keys that may be named once */
+	(MM_INI_LINE_MAX - strlen("log-dir = ")) /* of the own keys; that is the longest */
+#define SEEN_MAX 64				 /* keys that may be named once */
 
 /* Options that mean nothing in a file. */
 static const char *const typed_only[] = {"backend", "seed", "pace", "record", "once", "config",
 	"check-config", "print-config", "help", "version"};
 
 struct parser {
-	const char *text;
-	size_t len, pos;
-	size_t line;	       /* number of the line under way */
+	struct mm_ini ini;
 	bool is_guest;	       /* in a section */
 	size_t seen[SEEN_MAX]; /* line of each key, 0: not named yet */
 	size_t rule_line[MM_RULE_MAX];
 	size_t first_rule;		/* those before are of the settings below the file */
 	char words[MM_POLICY_TEXT_MAX]; /* of the rule under way */
-	bool has_failed;
 	struct mm_config_file file;
-	struct mm_config_fault *fault;
-};
-
-__attribute__((format(printf, 2, 3))) static int fail(struct parser *p, const char *format, ...)
-{
-	va_list args;
-
-	if (p->has_failed)
-		return -EINVAL;
-	p->has_failed = true;
-	p->fault->line = p->line;
-	va_start(args, format);
-	vsnprintf(p->fault->text, sizeof(p->fault->text), format, args);
-	va_end(args);
-	return -EINVAL;
-}
-
-/* ---- lines ----------------------------------------------------------------------------------- */
-
-struct slice {
-	const char *text;
-	size_t len;
 };
 
 static bool is_blank(char c)
@@ -79,75 +46,9 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-static struct slice trim(struct slice s)
-{
-	while (s.len && is_blank(s.text[0])) {
-		s.text++;
-		s.len--;
-	}
-	while (s.len && is_blank(s.text[s.len - 1]))
-		s.len--;
-	return s;
-}
-
-/* Without the comment, which begins at the start or behind a blank. */
-static struct slice cut_comment(struct slice s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if ((s.text[i] == '#' || s.text[i] == ';') && (i == 0 || is_blank(s.text[i - 1])))
-			s.len = i;
-	return trim(s);
-}
-
-/* Cuts the next line off, if it holds nothing odd. Returns 1, 0 at the end, or -EINVAL. */
-static int cut_line(struct parser *p, struct slice *ret_line)
-{
-	const char *start = p->text + p->pos;
-	const char *end = p->pos < p->len ? memchr(start, '\n', p->len - p->pos) : NULL;
-	struct slice s = {start, end ? (size_t)(end - start) : p->len - p->pos};
-
-	if (p->pos >= p->len)
-		return 0;
-	p->pos += s.len + 1;
-	p->line++;
-	if (s.len && s.text[s.len - 1] == '\r')
-		s.len--;
-	if (p->line == 1 && s.len >= 3 && !memcmp(s.text, BYTE_ORDER_MARK, 3))
-		s = (struct slice){s.text + 3, s.len - 3};
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.text[i];
-
-		if ((c < ' ' && c != '\t') || c == 0x7f)
-			return fail(p, "byte 0x%02x: not a line of text", c);
-	}
-	*ret_line = trim(s);
-	return 1;
-}
-
-/* Copies a slice into a text of MM_CONFIG_LINE_MAX + 1 bytes. */
-static int copy_line(struct parser *p, struct slice s, char *dst)
-{
-	if (s.len > MM_CONFIG_LINE_MAX)
-		return fail(p, "longer than %d bytes", MM_CONFIG_LINE_MAX);
-	memcpy(dst, s.text, s.len);
-	dst[s.len] = '\0';
-	return 0;
-}
+#define fail(parser, ...) mm_ini_fail(&(parser)->ini, __VA_ARGS__)
 
 /* ---- sections -------------------------------------------------------------------------------- */
-
-/* It ends at the first ']' with nothing but a comment behind: "[guest [a-c]*] # three". 0: it does not end. */
-static size_t find_section_end(struct slice s)
-{
-	for (size_t i = 1; i < s.len; i++) {
-		struct slice rest = {s.text + i + 1, s.len - i - 1};
-
-		if (s.text[i] == ']' &&
-			(rest.len == 0 || (is_blank(rest.text[0]) && cut_comment(rest).len == 0)))
-			return i;
-	}
-	return 0;
-}
 
 static int open_guest(struct parser *p, const char *match)
 {
@@ -161,22 +62,17 @@ static int open_guest(struct parser *p, const char *match)
 		if (!strcmp(cfg->rules[i].match, cfg->rules[last].match))
 			return fail(p, "guest %s: has a section already, in line %zu", match,
 				p->rule_line[i]);
-	p->rule_line[last] = p->line;
+	p->rule_line[last] = p->ini.line;
 	p->words[0] = '\0';
 	p->is_guest = true;
 	return 0;
 }
 
-static int read_section(struct parser *p, struct slice line)
+static int on_section(void *arg, const char *name)
 {
 	const size_t prefix = strlen(GUEST_SECTION);
-	size_t end = find_section_end(line);
-	char name[MM_CONFIG_LINE_MAX + 1] = "";
+	struct parser *p = arg;
 
-	if (!end)
-		return fail(p, "a section is [guest NAME], with nothing behind it");
-	if (copy_line(p, trim((struct slice){line.text + 1, end - 1}), name))
-		return -EINVAL;
 	if (strncmp(name, GUEST_SECTION, prefix) != 0 || (name[prefix] && !is_blank(name[prefix])))
 		return fail(p,
 			"[%s]: the only sections are [guest NAME]; general settings stand "
@@ -271,11 +167,11 @@ static int set_general(struct parser *p, const char *key, const char *value)
 		return fail_unknown(p, general_key, key);
 	if (p->seen[i] && strcmp(key, "exclude") != 0)
 		return fail(p, "%s: given twice, first in line %zu", key, p->seen[i]);
-	p->seen[i] = p->line;
+	p->seen[i] = p->ini.line;
 	if (!strcmp(key, "min") || !strcmp(key, "max"))
-		p->file.bounds_line = p->line;
+		p->file.bounds_line = p->ini.line;
 	if (!strcmp(key, "http"))
-		p->file.http_line = p->line;
+		p->file.http_line = p->ini.line;
 	for (size_t k = 0; k < OWN_COUNT; k++)
 		if (!strcmp(own_keys[k].name, key))
 			return set_own(p, &own_keys[k], value);
@@ -284,67 +180,33 @@ static int set_general(struct parser *p, const char *key, const char *value)
 	return 0;
 }
 
-/* ---- libinih's calls -------------------------------------------------------------------------- */
-
-/* What is left of a line once blanks, comments and sections are gone: "" or "key = value". */
-static int make_plain(struct parser *p, struct slice line, char *dst)
-{
-	const char *equals, *colon;
-
-	dst[0] = '\0';
-	if (line.len && line.text[0] == '[')
-		return read_section(p, line);
-	if (copy_line(p, cut_comment(line), dst) || !*dst)
-		return p->has_failed ? -EINVAL : 0;
-	equals = strchr(dst, '=');
-	colon = strchr(dst, ':'); /* libinih would take that for a '=' */
-	if (!equals || equals == dst || (colon && colon < equals))
-		return fail(p, "not of the form KEY = VALUE");
-	return 0;
-}
-
-/* In fgets' place: one plain line for each of the file, so that only what has a key reaches on_value(). */
-static char *on_read(char *dst, int size, void *arg)
-{
-	char plain[MM_CONFIG_LINE_MAX + 1] = "";
-	struct parser *p = arg;
-	struct slice line = {"", 0};
-
-	if (p->has_failed || cut_line(p, &line) <= 0 || make_plain(p, line, plain))
-		return NULL;
-	if (size < 2 || strlen(plain) + 2 > (size_t)size) {
-		(void)fail(p, "longer than %d bytes", size - 2);
-		return NULL;
-	}
-	memcpy(dst, plain, strlen(plain) + 1);
-	strcat(dst, "\n");
-	return dst;
-}
-
-static int on_value(void *arg, const char *section, const char *key, const char *value)
+static int on_value(void *arg, const char *key, const char *value)
 {
 	struct parser *p = arg;
 
-	(void)section; /* it knows of none */
-	return (p->is_guest ? set_guest(p, key, value) : set_general(p, key, value)) == 0;
+	return p->is_guest ? set_guest(p, key, value) : set_general(p, key, value);
 }
 
 int mm_config_file_parse(const char *text, size_t len, const struct mm_config *base,
-	struct mm_config_file *ret_file, struct mm_config_fault *ret_fault)
+	struct mm_config_file *ret_file, struct mm_ini_fault *ret_fault)
 {
-	struct parser p = {.text = text, .len = len, .fault = ret_fault};
-	int r;
+	static const struct mm_ini_calls calls = {
+		.section_form = "a section is [guest NAME], with nothing behind it",
+		.section = on_section,
+		.value = on_value,
+	};
+	struct parser p = {.ini = {.calls = &calls, .text = text, .len = len}};
 
+	p.ini.arg = &p;
 	if (base)
 		p.file.config = *base;
 	else
 		mm_config_init(&p.file.config);
 	p.first_rule = p.file.config.rule_count;
-	r = ini_parse_stream(on_read, &p, on_value, &p);
-	if (r && !p.has_failed)
-		(void)fail(&p, "not of the form KEY = VALUE");
-	if (p.has_failed)
+	if (mm_ini_read(&p.ini)) {
+		*ret_fault = p.ini.fault;
 		return -EINVAL;
+	}
 	*ret_file = p.file;
 	return 0;
 }
@@ -396,11 +258,11 @@ static bool is_writable(const char *value)
 		if ((c == '#' || c == ';') && i > 0 && is_blank(value[i - 1]))
 			return false;
 	}
-	return len && len <= VALUE_MAX && trim((struct slice){value, len}).len == len;
+	return len && len <= VALUE_MAX && !is_blank(value[0]) && !is_blank(value[len - 1]);
 }
 
 int mm_config_file_write(
-	FILE *out, const struct mm_config_file *file, struct mm_config_fault *ret_fault)
+	FILE *out, const struct mm_config_file *file, struct mm_ini_fault *ret_fault)
 {
 	for (size_t i = 0; mm_setting_info(i); i++) {
 		int r = write_setting(out, &file->config, i);

@@ -2,7 +2,6 @@
 #include "setup.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "control.h"
 #include "http.h"
 #include "log.h"
+#include "text_file.h"
 
 /* 256 rules with a page of comment each fit; what is larger is something else. */
 #define FILE_MAX ((size_t)1 << 20)
@@ -29,71 +29,20 @@ static void warn_of_writers(const char *path, const struct stat *st)
 			path);
 }
 
-/* Reads all of an open file. Returns 0 or -errno; *ret_text is the caller's to free. */
-static int read_all(int fd, char **ret_text, size_t *ret_len)
-{
-	char *text = malloc(FILE_MAX + 1);
-	size_t len = 0;
-	ssize_t got;
-
-	if (!text)
-		return -ENOMEM;
-	while (len <= FILE_MAX && (got = read(fd, text + len, FILE_MAX + 1 - len)) != 0) {
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0) {
-			int r = -errno;
-
-			free(text);
-			return r;
-		}
-		len += (size_t)got;
-	}
-	if (len > FILE_MAX) {
-		free(text);
-		return -EFBIG;
-	}
-	*ret_text = text;
-	*ret_len = len;
-	return 0;
-}
-
-static int read_file(const char *path, char **ret_text, size_t *ret_len)
-{
-	/* A FIFO without a writer must not hold us up. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
-	int r;
-
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st))
-		r = -errno;
-	else if (S_ISDIR(st.st_mode))
-		r = -EISDIR;
-	else if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode)) /* /dev/null: no settings */
-		r = -EINVAL;
-	else
-		r = read_all(fd, ret_text, ret_len);
-	close(fd);
-	if (!r)
-		warn_of_writers(path, &st);
-	return r;
-}
-
 static int load(const char *path, const struct mm_config *base, struct mm_config_file *ret_file,
 	char *err, size_t err_size)
 {
-	struct mm_config_fault fault = {.line = 0};
+	struct mm_ini_fault fault = {.line = 0};
 	char *text = NULL;
 	size_t len = 0;
-	int r = read_file(path, &text, &len);
+	struct stat st;
+	int r = mm_text_file_read(path, FILE_MAX, &text, &len, &st);
 
 	if (r) {
-		snprintf(err, err_size, "%s: %s", path,
-			r == -EINVAL ? "not a regular file" : strerror(-r));
+		snprintf(err, err_size, "%s: %s", path, mm_text_file_error(r));
 		return r;
 	}
+	warn_of_writers(path, &st);
 	r = mm_config_file_parse(text, len, base, ret_file, &fault);
 	free(text);
 	if (r)
@@ -285,12 +234,12 @@ bool mm_setup_reload(const struct mm_setup *setup, struct mm_options *options)
 
 /* ---- for people ------------------------------------------------------------------------------ */
 
-static int copy_own(char dst[MM_CONFIG_LINE_MAX + 1], const char *name, const char *value,
-	char *err, size_t err_size)
+static int copy_own(char dst[MM_INI_LINE_MAX + 1], const char *name, const char *value, char *err,
+	size_t err_size)
 {
-	if (strlen(value) > MM_CONFIG_LINE_MAX) {
+	if (strlen(value) > MM_INI_LINE_MAX) {
 		snprintf(err, err_size, "%s: longer than %d bytes, which a file cannot hold", name,
-			MM_CONFIG_LINE_MAX);
+			MM_INI_LINE_MAX);
 		return -EINVAL;
 	}
 	strcpy(dst, value);
@@ -303,7 +252,7 @@ int mm_setup_print(const struct mm_options *options, FILE *out, char *err, size_
 	struct mm_config_file file = {
 		.is_verbose = options->is_verbose, .is_dry_run = options->is_dry_run};
 	const char *control = is_xen ? MM_CONTROL_DEFAULT : "off";
-	struct mm_config_fault fault = {.line = 0};
+	struct mm_ini_fault fault = {.line = 0};
 	int r;
 
 	file.config = options->config;

@@ -67,6 +67,7 @@ only src/core "($pure_headers)\.h|xenmm/($core_headers)"
 never src "$xen_headers" src/backend/xen/
 only src/status "($pure_headers|time|jansson)\.h|xenmm/($core_headers)"
 never src/server 'xenmm/.*_private\.h'
+never src/daemon 'xenmm/(backend|.*_private)\.h|event2/.*|microhttpd\.h|jansson\.h'
 never src/web 'xenmm/.*_private\.h|xenmm/backend\.h'
 never src/ctl 'xenmm/.*_private\.h|event2/.*'
 only client "[a-z0-9_]+\.h|(sys|linux)/[a-z0-9_]+\.h|xenmm/(guest_proto|units)\.h|xenstore\.h"

@@ -19,7 +19,7 @@ static struct mm_config_file file;
 /* Reads a file and writes it anew. Returns the text, to be freed, or NULL where it is refused. */
 static char *rewrite(const char *text, size_t size, size_t *ret_len)
 {
-	struct mm_config_fault fault = {.line = 0};
+	struct mm_ini_fault fault = {.line = 0};
 	char *again = NULL;
 	FILE *out;
 

@@ -9,7 +9,7 @@
 #include "config_file.h"
 
 static struct mm_config_file file;
-static struct mm_config_fault fault;
+static struct mm_ini_fault fault;
 
 static int parse(const char *text, size_t len)
 {

@@ -70,7 +70,7 @@ void mm_log(enum mm_log_level level, const char *format, ...)
 	if (has_journal)
 		fprintf(stderr, "<%d>%s\n", level, line);
 	else
-		fprintf(stderr, "mmserver: %s\n", line);
+		fprintf(stderr, "%s: %s\n", program_invocation_short_name, line);
 	errno = saved;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What mmserver asks of its own process before it begins. */
+/* What a service asks of its own process before it begins. */
 #ifndef XENMM_PROCESS_H
 #define XENMM_PROCESS_H
 
