@@ -29,6 +29,12 @@ struct mm_vmi {
 	struct mm_field_at field[MM_FIELD_COUNT]; /* see wanted.h */
 	uint32_t struct_size[MM_STRUCT_COUNT];	  /* bytes; MM_ABSENT */
 	uint32_t value[MM_VALUE_COUNT];		  /* enum values; MM_ABSENT */
+
+	/* What sampling (take.c) keeps between samples: the pages they touched. NULL at first. */
+	struct mm_vmi_memory *memory;
 };
+
+/* For mm_vmi_free. NULL allowed. */
+void mm_vmi_memory_free(struct mm_vmi_memory *memory);
 
 #endif
