@@ -70,6 +70,7 @@ never src/server 'xenmm/.*_private\.h'
 never src/daemon 'xenmm/(backend|.*_private)\.h|event2/.*|microhttpd\.h|jansson\.h'
 never src/web 'xenmm/.*_private\.h|xenmm/backend\.h'
 never src/ctl 'xenmm/.*_private\.h|event2/.*'
+never src/monitor 'xenmm/.*_private\.h'
 only client "[a-z0-9_]+\.h|(sys|linux)/[a-z0-9_]+\.h|xenmm/(guest_proto|units)\.h|xenstore\.h"
 never client 'libxl[a-z_]*\.h|xenctrl\.h|xenguest\.h|xenevtchn\.h|event2/.*'
 never tests/unit "$xen_headers"
@@ -77,6 +78,7 @@ never tests/sim "$xen_headers"
 never tests/fuzz "$xen_headers"
 pure "$libraries/core/libxenmm_proto.a"
 pure "$libraries/core/libxenmm_core.a"
+pure "$libraries/monitor/libxenmm_look.a"
 pure "$libraries/status/libxenmm_status.a"
 pure "$libraries/web/libxenmm_route.a"
 [ "$faults" = 0 ] || fail "$faults steps over the rooms' borders"
