@@ -19,7 +19,7 @@ void mm_journal_free(struct mm_journal *journal)
 {
 	mm_decisions_free(&journal->decisions);
 	mm_series_free(journal->series);
-	free(journal->samples);
+	free(journal->rows);
 	memset(journal, 0, sizeof(*journal));
 }
 
@@ -30,29 +30,29 @@ static enum mm_outcome outcome_of(const struct mm_view *view)
 	return view->is_paused ? MM_OUTCOME_PAUSED : MM_OUTCOME_SET;
 }
 
-static void take_samples(struct mm_journal *journal)
+static void take_rows(struct mm_journal *journal)
 {
 	size_t count = journal->view.snap->count;
 
-	journal->sample_count = 0;
-	if (count > journal->sample_capacity) {
+	journal->row_count = 0;
+	if (count > journal->row_capacity) {
 		size_t capacity = count + count / 2 + 16;
-		struct mm_sample *samples = realloc(journal->samples, capacity * sizeof(*samples));
+		struct mm_row *rows = realloc(journal->rows, capacity * sizeof(*rows));
 
-		if (!samples)
+		if (!rows)
 			return;
-		journal->samples = samples;
-		journal->sample_capacity = capacity;
+		journal->rows = rows;
+		journal->row_capacity = capacity;
 	}
 	for (size_t i = 0; i < count; i++)
-		journal->samples[i] = mm_sample_guest(&journal->view, i);
-	journal->sample_count = count;
+		journal->rows[i] = mm_row_guest(&journal->view, i);
+	journal->row_count = count;
 }
 
 void mm_journal_decided(struct mm_journal *journal, const struct timespec *wall)
 {
 	const struct mm_view *view = &journal->view;
-	struct mm_host_sample host;
+	struct mm_host_row host;
 
 	if (!journal->is_kept)
 		return;
@@ -61,11 +61,11 @@ void mm_journal_decided(struct mm_journal *journal, const struct timespec *wall)
 	journal->view.wall = *wall;
 	journal->view.rounds++;
 	mm_decisions_round(&journal->decisions, view->snap, view->plan, outcome_of(view), wall);
-	take_samples(journal);
-	if (!journal->series || journal->sample_count != view->snap->count)
+	take_rows(journal);
+	if (!journal->series || journal->row_count != view->snap->count)
 		return;
-	host = mm_sample_host(view, journal->samples);
-	mm_series_round(journal->series, view->snap, &host, journal->samples);
+	host = mm_row_host(view, journal->rows);
+	mm_series_round(journal->series, view->snap, &host, journal->rows);
 }
 
 void mm_journal_refused(struct mm_journal *journal, uint32_t domid)

@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "decisions.h"
-#include "sample.h"
+#include "row.h"
 #include "series.h"
 #include "status.h"
 #include "timing.h"
@@ -26,9 +26,8 @@ struct mm_journal {
 	struct mm_decisions decisions;
 	struct mm_series *series; /* NULL: there was no memory for it */
 	struct mm_timing timing;
-	struct mm_sample
-		*samples; /* of the last round, in the snapshot's order: sample_count of them */
-	size_t sample_count, sample_capacity;
+	struct mm_row *rows; /* of the last round, in the snapshot's order: row_count of them */
+	size_t row_count, row_capacity;
 };
 
 /* Prepares for rounds that are kept; view is set up by the caller. Without memory some of it is not kept. */
@@ -50,7 +49,7 @@ json_t *mm_journal_decisions(const struct mm_journal *journal, const char *guest
 	uint64_t since_seq, size_t max, bool *ret_found);
 
 /*
- * The samples of a guest (NULL: of the host) as text, since a time of the wall clock, or where since_ms < 0 that long ago.
+ * The figures of a guest (NULL: of the host) as text, since a time of the wall clock, or where since_ms < 0 that long ago.
  * Returns 0 with *ret_text, which the caller frees; -ENOENT no such guest; -ENOMEM.
  */
 int mm_journal_history(const struct mm_journal *journal, const char *guest, int64_t since_ms,

@@ -122,7 +122,7 @@ static void read_host(const struct mm_metrics_view *view, uint64_t of[HOST_COUNT
 
 static uint64_t known(uint64_t sample)
 {
-	return sample == MM_SAMPLE_NONE ? UNKNOWN : sample;
+	return sample == MM_ROW_NONE ? UNKNOWN : sample;
 }
 
 /* Nobody has set a target; no bounds hold, for a guest that is left alone: they are 0 then. */
@@ -135,18 +135,18 @@ static void read_guest(const struct mm_view *state, size_t i, struct row *row)
 {
 	const struct mm_domain *dom = &state->snap->domains[i];
 	const struct mm_plan_entry *entry = mm_status_entry(state->snap, state->plan, i);
-	const struct mm_sample sample = mm_sample_guest(state, i);
+	const struct mm_row sample = mm_row_guest(state, i);
 
 	row->dom = dom;
-	row->of[GUEST_HELD] = known(sample.of[MM_SAMPLE_HELD]);
-	row->of[GUEST_TARGET] = unless_0(sample.of[MM_SAMPLE_TARGET]);
+	row->of[GUEST_HELD] = known(sample.of[MM_ROW_HELD]);
+	row->of[GUEST_TARGET] = unless_0(sample.of[MM_ROW_TARGET]);
 	row->of[GUEST_MAXIMUM] = entry ? unless_0(entry->max_kib) : UNKNOWN;
 	row->of[GUEST_MINIMUM] = row->of[GUEST_MAXIMUM] == UNKNOWN ? UNKNOWN : entry->min_kib;
-	row->of[GUEST_USED] = known(sample.of[MM_SAMPLE_USED]);
-	row->of[GUEST_HARD] = known(sample.of[MM_SAMPLE_HARD]);
-	row->of[GUEST_WARM] = known(sample.of[MM_SAMPLE_WARM]);
-	row->of[GUEST_HEADROOM] = known(sample.of[MM_SAMPLE_HEADROOM]);
-	row->of[GUEST_PRESSURE] = known(sample.of[MM_SAMPLE_PRESSURE]);
+	row->of[GUEST_USED] = known(sample.of[MM_ROW_USED]);
+	row->of[GUEST_HARD] = known(sample.of[MM_ROW_HARD]);
+	row->of[GUEST_WARM] = known(sample.of[MM_ROW_WARM]);
+	row->of[GUEST_HEADROOM] = known(sample.of[MM_ROW_HEADROOM]);
+	row->of[GUEST_PRESSURE] = known(sample.of[MM_ROW_PRESSURE]);
 	row->of[GUEST_AGENT_AGE] = dom->report.source == MM_SOURCE_NONE
 					   ? UNKNOWN
 					   : mm_sub_floor(state->snap->now_ms, dom->report_ms);

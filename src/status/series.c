@@ -18,7 +18,7 @@
 #define CELL_NONE UINT32_MAX
 #define CELL_MAX  (UINT32_MAX - 1)
 
-#define COLUMNS_MAX MM_SAMPLE_COUNT
+#define COLUMNS_MAX MM_ROW_COUNT
 
 /* A level reaches back over its span and holds the step that is not over as well. */
 #define SLOTS(span_ms, step_ms) ((span_ms) / (step_ms) + 1)
@@ -35,7 +35,7 @@ static const struct level {
 
 #define SLOTS_ALL (SLOTS(300000, 1000) + SLOTS(3600000, 10000) + SLOTS(MM_SERIES_SPAN_MS, 60000))
 
-_Static_assert((int)MM_SAMPLE_COUNT >= (int)MM_HOST_COUNT, "COLUMNS_MAX is that of guests");
+_Static_assert((int)MM_ROW_COUNT >= (int)MM_HOST_COUNT, "COLUMNS_MAX is that of guests");
 
 /* Which buckets of a level are there: those in between are, if only as empty ones. */
 struct extent {
@@ -73,7 +73,7 @@ struct mm_series {
 
 static bool is_guest_peak(size_t column)
 {
-	return column != MM_SAMPLE_TARGET && column != MM_SAMPLE_HELD;
+	return column != MM_ROW_TARGET && column != MM_ROW_HELD;
 }
 
 static bool is_host_peak(size_t column)
@@ -99,7 +99,7 @@ static uint32_t *cells_of(const struct rings *rings, size_t level, uint64_t buck
 
 static uint32_t to_cell(uint64_t figure)
 {
-	if (figure == MM_SAMPLE_NONE)
+	if (figure == MM_ROW_NONE)
 		return CELL_NONE;
 	return (uint32_t)mm_min_u64(figure, CELL_MAX);
 }
@@ -226,7 +226,7 @@ static struct guest *new_guest(struct mm_series *series, const struct mm_domain 
 	if (!guest)
 		return NULL;
 	series->kept++;
-	if (rings_init(&guest->rings, MM_SAMPLE_COUNT, is_guest_peak)) {
+	if (rings_init(&guest->rings, MM_ROW_COUNT, is_guest_peak)) {
 		free_guest(series, guest);
 		return NULL;
 	}
@@ -326,7 +326,7 @@ static void forget_old(struct mm_series *series, uint64_t now_ms)
 }
 
 void mm_series_round(struct mm_series *series, const struct mm_snapshot *snap,
-	const struct mm_host_sample *host, const struct mm_sample *samples)
+	const struct mm_host_row *host, const struct mm_row *rows)
 {
 	size_t k = 0;
 
@@ -342,7 +342,7 @@ void mm_series_round(struct mm_series *series, const struct mm_snapshot *snap,
 			continue; /* it has no rings */
 		memcpy(guest->name, snap->domains[i].name, sizeof(guest->name));
 		guest->seen_ms = snap->now_ms;
-		put_figures(&guest->rings, snap->now_ms, samples[i].of);
+		put_figures(&guest->rings, snap->now_ms, rows[i].of);
 		k++;
 	}
 }
@@ -381,13 +381,13 @@ static size_t choose_level(const struct mm_series_query *query)
 
 static void write_columns(FILE *out, bool is_host)
 {
-	size_t count = is_host ? MM_HOST_COUNT : MM_SAMPLE_COUNT;
+	size_t count = is_host ? MM_HOST_COUNT : MM_ROW_COUNT;
 
 	fputs("\"columns\":[\"time_ms\"", out);
 	for (size_t i = 0; i < count; i++)
 		fprintf(out, ",\"%s\"",
 			is_host ? mm_host_column_name((enum mm_host_column)i)
-				: mm_sample_column_name((enum mm_sample_column)i));
+				: mm_row_column_name((enum mm_row_column)i));
 	fputc(']', out);
 }
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sample.h"
+#include "row.h"
 #include "xenmm/snapshot.h"
 
 /* A guest's rings take 59 kB: 48 MiB for all of them. Who comes when all are taken has no history. */
@@ -29,11 +29,11 @@ int mm_series_new(struct mm_series **ret_series);
 void mm_series_free(struct mm_series *series);
 
 /*
- * Takes in a round: `samples` has one for each domain of the snapshot. Without memory for a guest's rings it has no history.
+ * Takes in a round: `rows` has one for each domain of the snapshot. Without memory for a guest's rings it has no history.
  * The time of snapshots must not fall.
  */
 void mm_series_round(struct mm_series *series, const struct mm_snapshot *snap,
-	const struct mm_host_sample *host, const struct mm_sample *samples);
+	const struct mm_host_row *host, const struct mm_row *rows);
 
 /* What a reader wants. */
 struct mm_series_query {

@@ -19,7 +19,7 @@ static void read_guest(
 		.domid = view->snap->domains[i].domid,
 		.has_reason = entry != NULL,
 		.reason = entry ? entry->reason : MM_REASON_COUNT,
-		.sample = journal->samples[i],
+		.row = journal->rows[i],
 	};
 }
 
@@ -36,7 +36,7 @@ static struct mm_published_guest *read_guests(const struct mm_journal *journal, 
 static bool is_same(const struct mm_published_guest *a, const struct mm_published_guest *b)
 {
 	return a->has_reason == b->has_reason && a->reason == b->reason &&
-	       !memcmp(&a->sample, &b->sample, sizeof(a->sample));
+	       !memcmp(&a->row, &b->row, sizeof(a->row));
 }
 
 /* ---- text ------------------------------------------------------------------------------------ */
@@ -44,19 +44,19 @@ static bool is_same(const struct mm_published_guest *a, const struct mm_publishe
 static void write_columns(FILE *out)
 {
 	fputs("\"columns\":[\"domid\"", out);
-	for (int c = 0; c < MM_SAMPLE_COUNT; c++)
-		fprintf(out, ",\"%s\"", mm_sample_column_name((enum mm_sample_column)c));
+	for (int c = 0; c < MM_ROW_COUNT; c++)
+		fprintf(out, ",\"%s\"", mm_row_column_name((enum mm_row_column)c));
 	fputs(",\"reason\"]", out);
 }
 
 static void write_guest(FILE *out, const struct mm_published_guest *guest)
 {
 	fprintf(out, "[%" PRIu32, guest->domid);
-	for (int c = 0; c < MM_SAMPLE_COUNT; c++) {
-		if (guest->sample.of[c] == MM_SAMPLE_NONE)
+	for (int c = 0; c < MM_ROW_COUNT; c++) {
+		if (guest->row.of[c] == MM_ROW_NONE)
 			fputs(",null", out);
 		else
-			fprintf(out, ",%" PRIu64, guest->sample.of[c]);
+			fprintf(out, ",%" PRIu64, guest->row.of[c]);
 	}
 	if (guest->has_reason)
 		fprintf(out, ",\"%s\"]", mm_reason_name(guest->reason));
@@ -194,7 +194,7 @@ static int take_state(
 /* After a round that failed half-way, samples are still those of the round before. */
 static bool is_whole(const struct mm_journal *journal)
 {
-	return journal->sample_count == journal->view.snap->count;
+	return journal->row_count == journal->view.snap->count;
 }
 
 int mm_publisher_round(struct mm_publisher *publisher)

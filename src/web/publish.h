@@ -24,7 +24,7 @@ struct mm_published_guest {
 	uint32_t domid;
 	enum mm_reason reason;
 	bool has_reason;
-	struct mm_sample sample;
+	struct mm_row row;
 };
 
 struct mm_publisher {

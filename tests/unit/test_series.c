@@ -12,7 +12,7 @@
 
 static struct mm_series *series;
 static struct mm_snapshot snap;
-static struct mm_sample samples[2 * MM_SERIES_GUESTS];
+static struct mm_row samples[2 * MM_SERIES_GUESTS];
 
 static int setup(void **state)
 {
@@ -43,11 +43,11 @@ static void add(uint32_t domid, const char *name)
 /* A round at that time; the first guest holds so much, and that is its pressure, too. */
 static void look(uint64_t now_ms, uint64_t figure)
 {
-	const struct mm_host_sample host = {{figure, 1, 2, 3, 4, 5}};
+	const struct mm_host_row host = {{figure, 1, 2, 3, 4, 5}};
 
 	snap.now_ms = now_ms;
-	samples[0].of[MM_SAMPLE_HELD] = figure;
-	samples[0].of[MM_SAMPLE_PRESSURE] = figure;
+	samples[0].of[MM_ROW_HELD] = figure;
+	samples[0].of[MM_ROW_PRESSURE] = figure;
 	mm_series_round(series, &snap, &host, samples);
 }
 
@@ -104,12 +104,12 @@ static void a_row_for_each_second(void **state)
 	assert_int_equal(step(answer), 1000);
 	assert_int_equal(row_count(answer), 2);
 	assert_int_equal(cell(answer, 0, 0), WALL_MS + 5000);
-	assert_int_equal(cell(answer, 0, 1 + MM_SAMPLE_HELD), 20);
-	assert_int_equal(cell(answer, 0, 1 + MM_SAMPLE_PRESSURE), 30);
+	assert_int_equal(cell(answer, 0, 1 + MM_ROW_HELD), 20);
+	assert_int_equal(cell(answer, 0, 1 + MM_ROW_PRESSURE), 30);
 	assert_int_equal(cell(answer, 1, 0), WALL_MS + 8000);
-	assert_int_equal(cell(answer, 1, 1 + MM_SAMPLE_HELD), 40);
+	assert_int_equal(cell(answer, 1, 1 + MM_ROW_HELD), 40);
 	assert_string_equal(json_string_value(json_array_get(
-				    json_object_get(answer, "columns"), 1 + MM_SAMPLE_PRESSURE)),
+				    json_object_get(answer, "columns"), 1 + MM_ROW_PRESSURE)),
 		"pressure_ppm");
 	json_decref(answer);
 }
@@ -120,12 +120,12 @@ static void what_is_not_known_is_null(void **state)
 
 	(void)state;
 	add(1, "a");
-	samples[0].of[MM_SAMPLE_USED] = MM_SAMPLE_NONE;
-	samples[0].of[MM_SAMPLE_HARD] = UINT64_C(1) << 40; /* larger than a cell can say */
+	samples[0].of[MM_ROW_USED] = MM_ROW_NONE;
+	samples[0].of[MM_ROW_HARD] = UINT64_C(1) << 40; /* larger than a cell can say */
 	look(1000, 1);
 	answer = ask("a", 0);
-	assert_int_equal(cell(answer, 0, 1 + MM_SAMPLE_USED), -1);
-	assert_int_equal(cell(answer, 0, 1 + MM_SAMPLE_HARD), UINT32_MAX - 1);
+	assert_int_equal(cell(answer, 0, 1 + MM_ROW_USED), -1);
+	assert_int_equal(cell(answer, 0, 1 + MM_ROW_HARD), UINT32_MAX - 1);
 	json_decref(answer);
 }
 
@@ -152,8 +152,8 @@ static void rings_reach_back(void **state)
 	assert_int_equal(step(answer), 60000);
 	assert_in_range(row_count(answer), 1440, 1441);
 	for (size_t i = 0; i < row_count(answer); i++)
-		if (cell(answer, i, 1 + MM_SAMPLE_PRESSURE) > largest)
-			largest = cell(answer, i, 1 + MM_SAMPLE_PRESSURE);
+		if (cell(answer, i, 1 + MM_ROW_PRESSURE) > largest)
+			largest = cell(answer, i, 1 + MM_ROW_PRESSURE);
 	assert_int_equal(largest, 777);
 	assert_true(cell(answer, 0, 0) >= WALL_MS + (long long)(end_ms - day_ms) - 60000);
 	json_decref(answer);
@@ -174,7 +174,7 @@ static void a_long_pause_empties(void **state)
 	look(1000 + 10 * 300000, 2);
 	answer = ask("a", snap.now_ms - 300000);
 	assert_int_equal(row_count(answer), 1);
-	assert_int_equal(cell(answer, 0, 1 + MM_SAMPLE_HELD), 2);
+	assert_int_equal(cell(answer, 0, 1 + MM_ROW_HELD), 2);
 	json_decref(answer);
 	answer = ask("a", 0); /* what the fine ring dropped is in a coarser one */
 	assert_int_equal(row_count(answer), 1);
