@@ -92,12 +92,13 @@ static int most_first(uint64_t a, uint64_t b)
 }
 
 /* 0 for what is not known: it comes last. */
-static uint64_t known_share(const struct mm_row *row)
+static uint64_t known_share(const struct mm_process_row *row)
 {
 	return row->share == MM_SHARE_UNKNOWN ? 0 : (uint64_t)row->share + 1;
 }
 
-static int compare_key(enum mm_sort sort, const struct mm_row *a, const struct mm_row *b)
+static int compare_key(
+	enum mm_sort sort, const struct mm_process_row *a, const struct mm_process_row *b)
 {
 	const struct mm_process *p = a->process, *q = b->process;
 
@@ -119,7 +120,8 @@ static int compare_key(enum mm_sort sort, const struct mm_row *a, const struct m
 	}
 }
 
-int mm_row_compare(enum mm_sort sort, const struct mm_row *a, const struct mm_row *b)
+int mm_process_row_compare(
+	enum mm_sort sort, const struct mm_process_row *a, const struct mm_process_row *b)
 {
 	int r = compare_key(sort, a, b);
 
@@ -134,7 +136,7 @@ int mm_row_compare(enum mm_sort sort, const struct mm_row *a, const struct mm_ro
 #define COMPARE(name, sort)                                                                        \
 	static int name(const void *a, const void *b)                                              \
 	{                                                                                          \
-		return mm_row_compare(sort, a, b);                                                 \
+		return mm_process_row_compare(sort, a, b);                                         \
 	}
 
 COMPARE(compare_cpu, MM_SORT_CPU)
@@ -145,7 +147,8 @@ COMPARE(compare_time, MM_SORT_TIME)
 COMPARE(compare_name, MM_SORT_NAME)
 COMPARE(compare_threads, MM_SORT_THREADS)
 
-size_t mm_rows_sort(struct mm_row *rows, size_t count, enum mm_sort sort, size_t limit)
+size_t mm_process_rows_sort(
+	struct mm_process_row *rows, size_t count, enum mm_sort sort, size_t limit)
 {
 	static int (*const compare[MM_SORT_COUNT])(const void *, const void *) = {
 		[MM_SORT_CPU] = compare_cpu,
@@ -164,11 +167,11 @@ size_t mm_rows_sort(struct mm_row *rows, size_t count, enum mm_sort sort, size_t
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-int mm_rows_new(const struct mm_sample *before, const struct mm_sample *now, bool with_kernel,
-	struct mm_row **ret_rows, size_t *ret_count)
+int mm_process_rows_new(const struct mm_sample *before, const struct mm_sample *now,
+	bool with_kernel, struct mm_process_row **ret_rows, size_t *ret_count)
 {
 	uint32_t *shares;
-	struct mm_row *rows;
+	struct mm_process_row *rows;
 	size_t n = 0;
 
 	*ret_rows = NULL;
@@ -185,7 +188,7 @@ int mm_rows_new(const struct mm_sample *before, const struct mm_sample *now, boo
 	mm_share_cpu(before, now, shares);
 	for (size_t i = 0; i < now->count; i++) {
 		if (with_kernel || !now->processes[i].is_kernel)
-			rows[n++] = (struct mm_row){&now->processes[i], shares[i]};
+			rows[n++] = (struct mm_process_row){&now->processes[i], shares[i]};
 	}
 	free(shares);
 	*ret_rows = rows;

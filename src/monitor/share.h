@@ -24,7 +24,7 @@ void mm_share_cpu(
 uint64_t mm_process_rss_kib(const struct mm_process *process);
 
 /* One process to be listed. */
-struct mm_row {
+struct mm_process_row {
 	const struct mm_process *process; /* borrowed */
 	uint32_t share;			  /* of CPU */
 };
@@ -48,17 +48,19 @@ const char *mm_sort_name(enum mm_sort sort);
 /* Returns 0 or -EINVAL; *ret_sort is untouched on failure. */
 int mm_sort_parse(const char *name, enum mm_sort *ret_sort);
 
-/* As qsort()'s comparison of two struct mm_row; equal ones by pid. */
-int mm_row_compare(enum mm_sort sort, const struct mm_row *a, const struct mm_row *b);
+/* As qsort()'s comparison of two struct mm_process_row; equal ones by pid. */
+int mm_process_row_compare(
+	enum mm_sort sort, const struct mm_process_row *a, const struct mm_process_row *b);
 
 /* Orders the rows, and returns how many of them are to be shown: at most limit. */
-size_t mm_rows_sort(struct mm_row *rows, size_t count, enum mm_sort sort, size_t limit);
+size_t mm_process_rows_sort(
+	struct mm_process_row *rows, size_t count, enum mm_sort sort, size_t limit);
 
 /*
  * A row for each process of `now`, the kernel's own threads only on demand; shares by `before`, as mm_share_cpu().
  * Returns 0 with *ret_rows (free it; NULL where there is none) and *ret_count, or -ENOMEM.
  */
-int mm_rows_new(const struct mm_sample *before, const struct mm_sample *now, bool with_kernel,
-	struct mm_row **ret_rows, size_t *ret_count);
+int mm_process_rows_new(const struct mm_sample *before, const struct mm_sample *now,
+	bool with_kernel, struct mm_process_row **ret_rows, size_t *ret_count);
 
 #endif

@@ -104,7 +104,7 @@ static void test_order(void **state)
 		process(4, "c", 20),
 		process(9, "a", 30),
 	};
-	struct mm_row rows[ARRAY_SIZE(list)];
+	struct mm_process_row rows[ARRAY_SIZE(list)];
 	static const struct {
 		const char *name;
 		int32_t pids[ARRAY_SIZE(list)];
@@ -129,12 +129,12 @@ static void test_order(void **state)
 
 		for (size_t i = 0; i < ARRAY_SIZE(list); i++) {
 			list[i].threads = (uint32_t)(i == 2 ? 1 : i);
-			rows[i] = (struct mm_row){
+			rows[i] = (struct mm_process_row){
 				&list[i], i == 3 ? MM_SHARE_UNKNOWN : (uint32_t)(i * 7 % 3)};
 		}
 		assert_int_equal(mm_sort_parse(cases[c].name, &sort), 0);
 		assert_string_equal(mm_sort_name(sort), cases[c].name);
-		assert_int_equal(mm_rows_sort(rows, ARRAY_SIZE(list), sort, 3), 3);
+		assert_int_equal(mm_process_rows_sort(rows, ARRAY_SIZE(list), sort, 3), 3);
 		for (size_t i = 0; i < ARRAY_SIZE(list); i++)
 			if (rows[i].process->pid != cases[c].pids[i])
 				fail_msg("%s: place %zu has %d", cases[c].name, i,
@@ -159,30 +159,30 @@ static void test_rows(void **state)
 {
 	struct mm_process list[] = {process(1, "init", 0), process(2, "kthreadd", 0)};
 	struct mm_sample s = sample(list, 2, 0), none = sample(NULL, 0, 0);
-	struct mm_row *rows;
+	struct mm_process_row *rows;
 	size_t count;
 
 	(void)state;
 	list[1].is_kernel = true;
-	assert_int_equal(mm_rows_new(NULL, &s, false, &rows, &count), 0);
+	assert_int_equal(mm_process_rows_new(NULL, &s, false, &rows, &count), 0);
 	assert_int_equal(count, 1);
 	assert_ptr_equal(rows[0].process, &list[0]);
 	assert_int_equal(rows[0].share, MM_SHARE_UNKNOWN);
 	free(rows);
-	assert_int_equal(mm_rows_new(&s, &s, true, &rows, &count), 0);
+	assert_int_equal(mm_process_rows_new(&s, &s, true, &rows, &count), 0);
 	assert_int_equal(count, 2);
 	free(rows);
-	assert_int_equal(mm_rows_new(NULL, &none, true, &rows, &count), 0);
+	assert_int_equal(mm_process_rows_new(NULL, &none, true, &rows, &count), 0);
 	assert_null(rows);
 	assert_int_equal(count, 0);
-	assert_int_equal(mm_rows_sort(rows, count, MM_SORT_RSS, 20), 0);
+	assert_int_equal(mm_process_rows_sort(rows, count, MM_SORT_RSS, 20), 0);
 }
 
 static void test_many(void **state)
 {
 	struct mm_process *list = calloc(MM_VMI_TASKS_MAX, sizeof(*list));
 	struct mm_sample s = sample(list, MM_VMI_TASKS_MAX, 0);
-	struct mm_row *rows;
+	struct mm_process_row *rows;
 	size_t count;
 
 	(void)state;
@@ -191,10 +191,10 @@ static void test_many(void **state)
 		list[i] = process((int32_t)i + 1, "x", 0);
 		list[i].rss_anon_kib = i * UINT64_C(2654435761) % 65521;
 	}
-	assert_int_equal(mm_rows_new(NULL, &s, false, &rows, &count), 0);
-	assert_int_equal(mm_rows_sort(rows, count, MM_SORT_RSS, 10), 10);
+	assert_int_equal(mm_process_rows_new(NULL, &s, false, &rows, &count), 0);
+	assert_int_equal(mm_process_rows_sort(rows, count, MM_SORT_RSS, 10), 10);
 	for (size_t i = 1; i < count; i++)
-		assert_true(mm_row_compare(MM_SORT_RSS, &rows[i - 1], &rows[i]) < 0);
+		assert_true(mm_process_row_compare(MM_SORT_RSS, &rows[i - 1], &rows[i]) < 0);
 	free(rows);
 	free(list);
 }
