@@ -192,6 +192,7 @@ guest_root() { # ROOT
     put_modules "$1" "${GUEST_MODULES[@]}"
     for name in agent flood liar; do compile "$1/bin/$name" "$LAB/guest/$name.c" -lxenstore; done
     for name in hog memlog; do compile "$1/bin/$name" "$LAB/guest/$name.c" -static; done
+    compile "$1/bin/crowd" "$LAB/../vmi/inside/crowd.c" -static
     for name in poweroff reboot; do # what the kernel runs for xl shutdown and xl reboot
         printf '#!/bin/busybox sh\nsync\nexec /bin/busybox %s -f\n' "$name" >"$1/sbin/$name"
         chmod 755 "$1/sbin/$name"
@@ -218,6 +219,7 @@ dom0_root() { # ROOT
     compile "$1/bin/get" "$LAB/dom0/get.c"
     for name in dom await hostlog; do compile "$1/bin/$name" "$LAB/dom0/$name.c" -lxenstore -lxenctrl; done
     cp "$LAB/dom0/lib.sh" "$1/lib.sh"
+    cp "$LAB/../vmi/compare.awk" "$1/compare.awk"
     printf 'autoballoon="off"\n' >"$1/etc/xen/xl.conf"
     cp "$PKG/root/etc/xen/oxenstored.conf" "$1/etc/xen/"
     install -m 755 "$LAB/dom0/block-hotplug" "$1/etc/xen/scripts/block-hotplug"
@@ -227,7 +229,7 @@ dom0_root() { # ROOT
 image_key() {
     {
         cat "$PKG/complete" "$LAB/images.sh"
-        find "$LAB/dom0" "$LAB/guest" -type f | LC_ALL=C sort | xargs cat
+        find "$LAB/dom0" "$LAB/guest" "$LAB/../vmi/inside" "$LAB/../vmi/compare.awk" -type f | LC_ALL=C sort | xargs cat
         dpkg-query -W -f='${Package} ${Version}\n' "${HOST_PACKAGES[@]}"
     } | sha256sum | cut -c1-12
 }

@@ -14,9 +14,11 @@ TIMER=
 lay_programs() { # RUN
     local run=$1 name
     mkdir -p "$run/share/root" "$run/img" "$run/guest"
-    for name in mmserver mmctl; do
+    for name in mmserver mmctl mmps mmmon mmprobe; do
         [ ! -x "$BIN/$name" ] || put "$run/share/root" "$BIN/$name=/usr/sbin/$name"
     done
+    # What looks into guests for tests/lab/bench_inside.sh, beside the probe.
+    [ ! -x "$BIN/../tests/probelook" ] || put "$run/share/root" "$BIN/../tests/probelook=/usr/sbin/probelook"
     [ ! -x "$BIN/mmclient" ] || put "$run/guest" "$BIN/mmclient=/usr/sbin/mmclient"
     name=$SOURCE/scripts/mmclientd
     [ ! -x "$name" ] || install -D -m 755 "$name" "$run/guest/etc/init.d/mmclientd"

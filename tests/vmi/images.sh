@@ -51,7 +51,7 @@ fetch_kernel() { # SERIES DIR
     [ ! -e "$2/brd.ko.xz" ] || xz -d "$2/brd.ko.xz"
     [ -s "$2/brd.ko" ] || broken "$package has no module brd"
     basename "$deb" .deb >"$2/complete"
-    rm -rf "$2"/{apt,boot,lib,usr} "$2"/*.deb
+    rm -rf "${2:?}"/{apt,boot,lib,usr} "$2"/*.deb
 }
 
 # Makes $CACHE/kernel-SERIES unless it is there.
