@@ -36,6 +36,12 @@ struct mm_backend_ops {
 	 */
 	int (*sample)(struct mm_backend *b, struct mm_snapshot *snap);
 
+	/*
+	 * NULL allowed. Told of the settings before the first sample, and again whenever they have changed: into which
+	 * guests to look (cfg->introspection) is the back end's to follow.
+	 */
+	void (*configure)(struct mm_backend *b, const struct mm_config *cfg);
+
 	/* Sets a balloon target. Returns 0, -ENOENT (gone), -EAGAIN (busy), -EINVAL (refused), -EIO. */
 	int (*set_target)(struct mm_backend *b, uint32_t domid, uint64_t target_kib);
 
@@ -100,6 +106,13 @@ struct mm_backend_options {
  */
 int mm_backend_open(const char *name, const struct mm_backend_options *options, char *err,
 	size_t err_size, struct mm_backend **ret_backend);
+
+/* Tells it the settings, where it wants to know. */
+static inline void mm_backend_configure(struct mm_backend *b, const struct mm_config *cfg)
+{
+	if (b->ops->configure)
+		b->ops->configure(b, cfg);
+}
 
 /* Each back end's opener; backend.c alone calls them. */
 int mm_backend_sim_open(

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "xenmm/guest_policy.h"
+#include "xenmm/introspection.h"
 #include "xenmm/snapshot.h"
 
 /* Tax rates are parts per million, so that targets stay integers. */
@@ -58,6 +59,7 @@ struct mm_config {
 	uint32_t
 		burst_percent; /* of the surplus, kept by the host to answer bursts at once (need) */
 	enum mm_probing probing;
+	enum mm_introspection introspection; /* the back end's to follow */
 	size_t exclude_count;
 	char exclude[MM_EXCLUDE_MAX][MM_PATTERN_MAX]; /* shell patterns on the name */
 	size_t rule_count;

@@ -12,6 +12,7 @@
 
 #include "xenmm/guest_policy.h"
 #include "xenmm/guest_proto.h"
+#include "xenmm/introspection.h"
 
 #define MM_NAME_MAX 64 /* with the terminator; longer names are cut */
 #define MM_UUID_LEN 36
@@ -47,6 +48,7 @@ struct mm_domain {
 	struct mm_guest_policy policy; /* its own key; dom0 wrote it */
 	struct mm_report report;       /* source MM_SOURCE_NONE: never heard of */
 	uint64_t report_ms;	       /* when that report arrived, in the snapshot's time */
+	struct mm_seen seen;	       /* from outside; what it says may be the report above */
 };
 
 struct mm_host {

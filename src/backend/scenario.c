@@ -126,6 +126,7 @@ static int check_guest(struct scn_parser *p, struct mm_scn_guest *g)
 static int read_guest_settings(struct scn_parser *p, struct mm_scn_guest *g, uint64_t *ret_count)
 {
 	uint64_t type = g->type, agent = g->agent, balloon = g->balloon;
+	uint64_t is_readable = g->is_readable;
 	const struct scn_setting settings[] = {
 		{"memory", SCN_KIND_SIZE, &g->memory_kib, NULL},
 		{"maxmem", SCN_KIND_SIZE, &g->maxmem_kib, NULL},
@@ -147,6 +148,7 @@ static int read_guest_settings(struct scn_parser *p, struct mm_scn_guest *g, uin
 		{"type", SCN_KIND_TYPE, &type, NULL},
 		{"agent", SCN_KIND_AGENT, &agent, NULL},
 		{"balloon", SCN_KIND_BALLOON, &balloon, NULL},
+		{"introspection", SCN_KIND_SWITCH, &is_readable, NULL},
 		{"count", SCN_KIND_NUMBER, ret_count, NULL},
 	};
 	int r = scn_settings(p, settings, sizeof(settings) / sizeof(settings[0]));
@@ -156,6 +158,7 @@ static int read_guest_settings(struct scn_parser *p, struct mm_scn_guest *g, uin
 	g->type = (enum mm_dom_type)type;
 	g->agent = (enum mm_scn_agent)agent;
 	g->balloon = (enum mm_scn_balloon)balloon;
+	g->is_readable = is_readable != 0;
 	return check_guest(p, g);
 }
 

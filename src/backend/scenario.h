@@ -39,6 +39,7 @@ struct mm_scn_guest {
 	enum mm_dom_type type;
 	enum mm_scn_agent agent;
 	enum mm_scn_balloon balloon;
+	bool is_readable; /* its kernel can be read from outside */
 	bool is_at_start; /* running when the scenario begins; otherwise an event creates it */
 	uint64_t memory_kib;
 	uint64_t maxmem_kib;

@@ -12,6 +12,7 @@ struct mm_scn_guest mm_scn_guest_default(void)
 {
 	/* Rates as seen on emulated Xen 4.17 with Linux 6.1: 100 MiB down 0.8-1.2 s, up 0.25-0.35 s. */
 	return (struct mm_scn_guest){
+		.is_readable = true,
 		.memory_kib = 256 * MM_KIB_PER_MIB,
 		.use_kib = 60 * MM_KIB_PER_MIB,
 		.cache_kib = 20 * MM_KIB_PER_MIB,

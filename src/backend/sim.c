@@ -32,7 +32,8 @@ static uint64_t real_now_ms(void)
 
 /* ---- the calls ------------------------------------------------------------------------------- */
 
-static int add_domain(struct mm_snapshot *snap, const struct sim_guest *g)
+static int add_domain(
+	const struct mm_sim *sim, struct mm_snapshot *snap, const struct sim_guest *g)
 {
 	struct mm_domain *d;
 	int r = mm_snapshot_add(snap, &d);
@@ -51,8 +52,7 @@ static int add_domain(struct mm_snapshot *snap, const struct sim_guest *g)
 	d->static_max_kib = g->spec->maxmem_kib;
 	if (g->spec->type == MM_DOM_HVM && g->state != MM_DOM_BUILDING)
 		d->pod_kib = mm_sub_floor(g->believed_kib, g->held_kib);
-	d->report = g->agent.delivered;
-	d->report_ms = g->agent.delivered_ms;
+	sim_look_fill(sim, g, d);
 	return 0;
 }
 
@@ -76,9 +76,8 @@ static int sim_sample(struct mm_backend *b, struct mm_snapshot *snap)
 			snap->host.reserved_kib += sim->guests[i].spec->memory_kib;
 	}
 	for (size_t i = 0; i < sim->scenario.guest_count; i++) {
-		int r = sim->guests[i].life == SIM_PRESENT ? add_domain(snap, &sim->guests[i]) : 0;
-
-		if (r < 0)
+		if (sim->guests[i].life == SIM_PRESENT &&
+			add_domain(sim, snap, &sim->guests[i]) < 0)
 			return -EAGAIN;
 	}
 	mm_snapshot_sort(snap);
@@ -86,6 +85,11 @@ static int sim_sample(struct mm_backend *b, struct mm_snapshot *snap)
 	sim->has_news = false;
 	sim_world_vanish(sim);
 	return 0;
+}
+
+static void sim_configure(struct mm_backend *b, const struct mm_config *cfg)
+{
+	sim_of(b)->introspection = cfg->introspection;
 }
 
 /* Time that calls took is lived as soon as it makes a whole step. */
@@ -164,6 +168,7 @@ static const struct mm_backend_ops sim_ops = {
 	.name = "sim",
 	.is_virtual_time = true,
 	.sample = sim_sample,
+	.configure = sim_configure,
 	.set_target = sim_set_target,
 	.wait = sim_wait,
 	.summary = mm_sim_summary,

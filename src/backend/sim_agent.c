@@ -26,7 +26,7 @@ static uint64_t grain(const struct sim_guest *g)
 	return mm_max_u64(sim_guest_total(g) / 128, MM_KIB_PER_MIB);
 }
 
-static struct mm_report look(const struct sim_guest *g)
+struct mm_report sim_agent_look(const struct sim_guest *g)
 {
 	struct mm_report report = {
 		.source = MM_SOURCE_XENMM,
@@ -50,6 +50,14 @@ static struct mm_report look(const struct sim_guest *g)
 
 	report.is_moving =
 		g->agent.last.balloon_kib && report.balloon_kib != g->agent.last.balloon_kib;
+	return report;
+}
+
+/* What it says. */
+static struct mm_report look(const struct sim_guest *g)
+{
+	struct mm_report report = sim_agent_look(g);
+
 	if (g->agent.is_lying)
 		report.free_kib = report.avail_kib = 0;
 	return report;
@@ -125,6 +133,7 @@ void sim_agent_deliver(struct mm_sim *sim, struct sim_guest *g)
 	while (a->mail_count && a->mail[0].due_ms <= sim->now_ms) {
 		a->delivered = a->mail[0].report;
 		a->delivered_ms = sim->now_ms;
+		sim_look_hear(sim, g, &a->delivered);
 		a->mail_count--;
 		memmove(a->mail, a->mail + 1, a->mail_count * sizeof(a->mail[0]));
 		sim->has_news = true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Inside of the simulator: sim.c (the back end), sim_world.c (Xen, the toolstack and time), sim_guest.c (a
- * guest's kernel and programs), sim_balloon.c, sim_agent.c.
+ * guest's kernel and programs), sim_balloon.c, sim_agent.c, sim_look.c.
  */
 #ifndef XENMM_SIM_PRIVATE_H
 #define XENMM_SIM_PRIVATE_H
@@ -15,7 +15,9 @@
 #include "sim.h"
 #include "xenmm/backend.h"
 #include "xenmm/guest_proto.h"
+#include "xenmm/introspection.h"
 #include "xenmm/snapshot.h"
+#include "xenmm/source.h"
 
 #define SIM_MAIL_MAX 8 /* reports under way from one guest; more than latency / fastest sampling */
 
@@ -54,6 +56,16 @@ struct sim_agent {
 	size_t mail_count;
 	struct mm_report delivered; /* what dom0 sees */
 	uint64_t delivered_ms;
+};
+
+/* How it is seen from outside. */
+struct sim_look {
+	bool is_started;
+	uint64_t due_ms; /* the next look */
+	struct mm_look_pace pace;
+	struct mm_witness witness;
+	struct mm_seen seen;
+	struct mm_agent heard; /* agents' words and looks, to choose among */
 };
 
 enum sim_life {
@@ -118,6 +130,7 @@ struct sim_guest {
 
 	struct sim_balloon balloon;
 	struct sim_agent agent;
+	struct sim_look look;
 };
 
 struct mm_sim {
@@ -131,6 +144,7 @@ struct mm_sim {
 	uint64_t claims_kib; /* of free_kib: for domains being built */
 	size_t next_event;
 	uint32_t next_domid;
+	enum mm_introspection introspection;
 	bool is_ample; /* no memory is ever short: see mm_sim_make_ample() */
 	mm_sim_step_fn *on_step;
 	void *on_step_arg;
@@ -228,7 +242,24 @@ void sim_agent_step(struct mm_sim *sim, struct sim_guest *g);
 /* Its first report lies in xenstore already; with the next one due some time within the agent's period. */
 void sim_agent_settle(struct mm_sim *sim, struct sim_guest *g);
 
+/* What an honest agent with mmclient's skill would say now. */
+struct mm_report sim_agent_look(const struct sim_guest *g);
+
 /* Delivers what is due: also for a guest that no longer runs. */
 void sim_agent_deliver(struct mm_sim *sim, struct sim_guest *g);
+
+/* ---- sim_look.c ----------------------------------------------------------------------------- */
+
+/* Looks into it, where that is wanted, possible and due. */
+void sim_look_step(struct mm_sim *sim, struct sim_guest *g);
+
+/* An agent's word has come to dom0. */
+void sim_look_hear(struct mm_sim *sim, struct sim_guest *g, const struct mm_report *report);
+
+/* Another domain, of which nothing is known. */
+void sim_look_reset(struct sim_guest *g);
+
+/* The report to go by, and what was seen. */
+void sim_look_fill(const struct mm_sim *sim, const struct sim_guest *g, struct mm_domain *dom);
 
 #endif

@@ -93,6 +93,7 @@ static void new_identity(struct mm_sim *sim, struct sim_guest *g, bool has_new_u
 	memset(&g->agent.delivered, 0, sizeof(g->agent.delivered));
 	g->agent.last.total_kib = 0; /* its keys are gone: the next look is worth telling */
 	g->agent.sample_ms = 0;
+	sim_look_reset(g);
 	g->carry = 0;
 	sim->has_news = true;
 }
@@ -288,6 +289,7 @@ static void step_guest(struct mm_sim *sim, struct sim_guest *g, uint64_t ms)
 		break;
 	}
 	sim_agent_deliver(sim, g);
+	sim_look_step(sim, g);
 	if (g->life == SIM_PRESENT && g->state == MM_DOM_RUNNING)
 		measure(sim, g, ms);
 }

@@ -45,8 +45,9 @@ enum kind {
 	KIND_PERCENT,
 	KIND_FLAG,
 	KIND_TAX,
-	KIND_POLICY, /* these two: one of a list of words */
+	KIND_POLICY, /* these three: one of a list of words */
 	KIND_PROBING,
+	KIND_INTROSPECTION,
 	KIND_PATTERN,
 };
 
@@ -89,6 +90,11 @@ static const struct setting settings[] = {
 	{{"probing", 0, "WHEN",
 		 "press idle guests gently: auto (no slow swap), on or off; policy need [auto]"},
 		KIND_PROBING, offsetof(struct mm_config, probing), 0, MM_PROBING_COUNT},
+	{{"introspection", 0, "WHOM",
+		 "look into guests from outside: off, agentless (those without mmclient), on (all) or "
+		 "strict (all, and doubt agents that differ) [off]"},
+		KIND_INTROSPECTION, offsetof(struct mm_config, introspection), 0,
+		MM_INTROSPECTION_COUNT},
 };
 
 #define SETTING_COUNT (sizeof(settings) / sizeof(settings[0]))
@@ -273,12 +279,15 @@ static int set_percent(struct mm_config *cfg, const struct setting *setting, con
 
 static bool is_choice(const struct setting *setting)
 {
-	return setting->kind == KIND_POLICY || setting->kind == KIND_PROBING;
+	return setting->kind == KIND_POLICY || setting->kind == KIND_PROBING ||
+	       setting->kind == KIND_INTROSPECTION;
 }
 
 /* Word i of a choice, in the order of its enum. */
 static const char *word_of(const struct setting *setting, unsigned int i)
 {
+	if (setting->kind == KIND_INTROSPECTION)
+		return mm_introspection_name((enum mm_introspection)i);
 	return setting->kind == KIND_POLICY ? mm_policy_name((enum mm_policy)i)
 					    : mm_probing_name((enum mm_probing)i);
 }
@@ -333,6 +342,7 @@ static int set_value(struct mm_config *cfg, const struct setting *setting, const
 		return set_percent(cfg, setting, value, err, err_size);
 	case KIND_POLICY:
 	case KIND_PROBING:
+	case KIND_INTROSPECTION:
 		return set_choice(cfg, setting, value, err, err_size);
 	}
 	return -EINVAL;

@@ -264,6 +264,7 @@ const char *mm_source_name(enum mm_source source)
 		[MM_SOURCE_NONE] = "none",
 		[MM_SOURCE_XENSERVER] = "xenserver",
 		[MM_SOURCE_SEED] = "seed",
+		[MM_SOURCE_INTROSPECTION] = "introspection",
 		[MM_SOURCE_XENMM] = "xenmm",
 	};
 

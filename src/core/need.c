@@ -131,7 +131,8 @@ static bool is_empty(const struct mm_report *report)
 static void let_fall(struct mm_need_track *n, enum mm_source source, uint64_t now_ms)
 {
 	uint64_t elapsed_ms = mm_sub_floor(now_ms, n->decay_ms);
-	uint64_t fall_ms = source == MM_SOURCE_XENMM ? USE_PEAK_MS : USE_PEAK_BLIND_MS;
+	bool is_blind = source != MM_SOURCE_XENMM && source != MM_SOURCE_INTROSPECTION;
+	uint64_t fall_ms = is_blind ? USE_PEAK_BLIND_MS : USE_PEAK_MS;
 
 	if (elapsed_ms < RATE_MIN_MS)
 		return; /* small steps would be lost in rounding */

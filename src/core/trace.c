@@ -160,10 +160,21 @@ static int read_key(struct mm_trace_reader *t, const struct mm_line *line, struc
 {
 	struct mm_domain *d = snap->count ? &snap->domains[snap->count - 1] : NULL;
 
-	if (!d || t->keyed == snap->count || d->report.total_kib || t->count)
+	if (!d || t->keyed == snap->count || d->report.total_kib || d->seen.state[0] || t->count)
 		return mm_trace_fail(t, "a key that belongs to no domain");
 	t->keyed = snap->count;
 	return mm_trace_read_policy(t, line, &d->policy);
+}
+
+/* Behind the domain's record, or where it has none behind its line. */
+static int read_seen(struct mm_trace_reader *t, struct mm_line *line, struct mm_snapshot *snap)
+{
+	struct mm_domain *d = snap->count ? &snap->domains[snap->count - 1] : NULL;
+	bool has_record = d && (d->report.source == MM_SOURCE_NONE || d->report.total_kib);
+
+	if (!has_record || d->seen.state[0] || t->count)
+		return mm_trace_fail(t, "a look that belongs to no domain");
+	return mm_trace_read_seen(t, line, &d->seen);
 }
 
 static int add_change(struct mm_trace_reader *t, struct mm_line *line)
@@ -208,6 +219,23 @@ static int check_record_there(struct mm_trace_reader *t, const struct mm_snapsho
 	return 0;
 }
 
+/* A line that says more of the last domain: 1, or 0: it is another one. */
+static int read_more(
+	struct mm_trace_reader *t, char kind, struct mm_line *line, struct mm_snapshot *snap)
+{
+	struct mm_line rest;
+	int r;
+
+	if (kind != 'R' && (kind != 'K' || t->version < 2) && (kind != 'S' || t->version < 3))
+		return 0;
+	rest = (struct mm_line){line->text + 2, line->len - 2};
+	if (kind == 'R')
+		r = read_report(t, &rest, snap);
+	else
+		r = kind == 'K' ? read_key(t, &rest, snap) : read_seen(t, &rest, snap);
+	return r < 0 ? r : 1;
+}
+
 /* One line of a round: 1, 0 at its end. */
 static int read_line(struct mm_trace_reader *t, struct mm_line *line, struct mm_snapshot *snap)
 {
@@ -216,11 +244,9 @@ static int read_line(struct mm_trace_reader *t, struct mm_line *line, struct mm_
 
 	if (kind != '.' && (line->len < 2 || line->text[1] != ' '))
 		return mm_trace_fail(t, "no trace line");
-	if (kind == 'R' || (kind == 'K' && t->version >= 2)) {
-		*line = (struct mm_line){line->text + 2, line->len - 2};
-		r = kind == 'K' ? read_key(t, line, snap) : read_report(t, line, snap);
-		return r < 0 ? r : 1;
-	}
+	r = read_more(t, kind, line, snap);
+	if (r)
+		return r;
 	r = check_record_there(t, snap);
 	if (r < 0)
 		return r;

@@ -10,9 +10,12 @@
 #include "xenmm/config.h"
 #include "xenmm/trace.h"
 
-/* Version 2 has rules (G), the domains' own keys (K), reservations (T) and settings that change in between. */
-#define TRACE_VERSION	  2
-#define TRACE_HEAD_LINE	  "xenmm-trace 2"
+/*
+ * Version 2 has rules (G), the domains' own keys (K), reservations (T) and settings that change in between; version 3 what
+ * was seen of a domain from outside (S, and the source of that name).
+ */
+#define TRACE_VERSION	  3
+#define TRACE_HEAD_LINE	  "xenmm-trace 3"
 #define TRACE_HEAD_PREFIX "xenmm-trace "
 
 /* The longest setting: all exclude patterns. */
@@ -64,6 +67,10 @@ int mm_trace_expect_end(struct mm_trace_reader *t, const struct mm_line *line);
 /* The rest of a line as a guest's policy. */
 int mm_trace_read_policy(
 	struct mm_trace_reader *t, const struct mm_line *line, struct mm_guest_policy *ret_policy);
+
+/* trace_seen.c: the line S, nothing for a domain that is not looked into; and its words. */
+void mm_trace_write_seen(FILE *out, const struct mm_seen *seen);
+int mm_trace_read_seen(struct mm_trace_reader *t, struct mm_line *line, struct mm_seen *ret_seen);
 
 /* Reads the first line into t->version, and that version's defaults into t->cfg. */
 int mm_trace_read_version(struct mm_trace_reader *t);

@@ -94,12 +94,13 @@ static int write_domain(FILE *out, const struct mm_domain *d)
 		fputs("K ", out);
 		write_policy(out, &d->policy);
 	}
-	if (d->report.source == MM_SOURCE_NONE)
-		return 0;
-	r = mm_report_format(&d->report, record, sizeof(record));
-	if (r < 0)
-		return r;
-	fprintf(out, "R %s\n", record);
+	if (d->report.source != MM_SOURCE_NONE) {
+		r = mm_report_format(&d->report, record, sizeof(record));
+		if (r < 0)
+			return r;
+		fprintf(out, "R %s\n", record);
+	}
+	mm_trace_write_seen(out, &d->seen);
 	return 0;
 }
 

@@ -7,10 +7,13 @@
 
 #include "xenmm/units.h"
 
-/* Nobody can balance a guest that has no balloon, or nothing that speaks for it. */
-static bool is_fixed(const struct mm_scn_guest *spec)
+/* Nobody can balance a guest that has no balloon, or nothing that speaks for it and cannot be looked into. */
+static bool is_fixed(const struct mm_clairvoyant *c, const struct mm_scn_guest *spec)
 {
-	return spec->balloon == MM_SCN_BALLOON_NONE || spec->agent == MM_SCN_AGENT_NONE;
+	bool is_seen = c->cfg->introspection != MM_INTROSPECTION_OFF && spec->is_readable;
+
+	return spec->balloon == MM_SCN_BALLOON_NONE ||
+	       (spec->agent == MM_SCN_AGENT_NONE && !is_seen);
 }
 
 static void look_at(struct mm_clairvoyant *c, size_t i)
@@ -23,7 +26,7 @@ static void look_at(struct mm_clairvoyant *c, size_t i)
 		max_kib = mm_min_u64(max_kib, mm_max_u64(c->cfg->max_kib, spec->memory_kib));
 	c->guests[i] = (struct mm_bound_guest){
 		.is_there = truth.is_there && truth.state == MM_DOM_RUNNING,
-		.is_fixed = is_fixed(spec),
+		.is_fixed = is_fixed(c, spec),
 		.held_kib = spec->memory_kib,
 		.need_kib = truth.need_kib,
 		.max_kib = max_kib,
@@ -32,7 +35,7 @@ static void look_at(struct mm_clairvoyant *c, size_t i)
 		.swap_kib = spec->swap_kib,
 	};
 	if (truth.is_there)
-		c->host.outside_kib += is_fixed(spec) ? spec->memory_kib : spec->offset_kib;
+		c->host.outside_kib += is_fixed(c, spec) ? spec->memory_kib : spec->offset_kib;
 }
 
 /* What the toolstack began to build since the last look; what is restored was saved at any size. */

@@ -180,6 +180,7 @@ int mm_play(const struct mm_play *play, const struct mm_config *cfg, struct mm_f
 
 	if (r < 0)
 		goto out;
+	mm_backend_configure(run.world, cfg);
 	run.step_ms = mm_sim_scenario(run.world)->step_ms;
 	run.shortages = calloc(run.clairvoyant.count + 1, sizeof(*run.shortages));
 	r = run.shortages ? play_to_end(&run) : -ENOMEM;

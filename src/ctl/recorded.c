@@ -93,6 +93,7 @@ static enum mm_scn_agent agent_of(enum mm_source source)
 		[MM_SOURCE_NONE] = MM_SCN_AGENT_NONE,
 		[MM_SOURCE_XENSERVER] = MM_SCN_AGENT_XENSERVER,
 		[MM_SOURCE_SEED] = MM_SCN_AGENT_SEED,
+		[MM_SOURCE_INTROSPECTION] = MM_SCN_AGENT_NONE, /* it can be looked into again */
 		[MM_SOURCE_XENMM] = MM_SCN_AGENT_XENMM,
 	};
 
@@ -108,6 +109,7 @@ static struct mm_scn_guest guest_of(const struct mm_domain *d, bool is_at_start)
 	g.is_at_start = is_at_start;
 	g.wait_ms = WAIT_MS;
 	g.agent = agent_of(d->report.source);
+	g.is_readable = d->report.source == MM_SOURCE_INTROSPECTION;
 	g.memory_kib = mm_max_u64(d->current_kib, MEMORY_MIN_KIB);
 	g.maxmem_kib = mm_max_u64(d->static_max_kib, g.memory_kib);
 	g.kernel_kib = mm_min_u64(kernel_of(d), g.memory_kib - ROOM_KIB);
@@ -186,6 +188,8 @@ static int follow_report(struct reading *reading, size_t i, const struct mm_doma
 	g->swap_kib = mm_max_u64(g->swap_kib, d->report.swap_total_kib);
 	if (g->agent == MM_SCN_AGENT_NONE)
 		g->agent = agent_of(d->report.source);
+	if (d->report.source == MM_SOURCE_INTROSPECTION)
+		g->is_readable = true;
 	if (is_change(reading, i, seen->use_kib, use_kib)) {
 		const struct mm_scn_event event = {.at_ms = from_ms,
 			.guest = i,

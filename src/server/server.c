@@ -328,6 +328,7 @@ static void reload(struct server *server)
 	if (!mm_setup_reload(&server->setup, &server->options))
 		return;
 	mm_log_init(server->options.is_verbose);
+	mm_backend_configure(server->backend, &server->options.config);
 	mm_record_settings(&server->record, &server->options.config);
 }
 
@@ -386,6 +387,7 @@ static int open_world(struct server *server)
 		mm_log(MM_LOG_ERR, "%s", err);
 		return is_misuse(r) ? EXIT_MISUSE : EXIT_FAILURE;
 	}
+	mm_backend_configure(server->backend, &options->config);
 	if (follow_recorded(server, true) == 0)
 		return EXIT_SUCCESS;
 	return EXIT_MISUSE;

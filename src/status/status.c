@@ -32,7 +32,7 @@ json_t *mm_status_need(const struct mm_need *need)
 		"pressure_ppm", (json_int_t)need->pressure_ppm);
 }
 
-/* What its agent said last. */
+/* Who reports its memory, and what was said last. */
 static json_t *agent_json(const struct mm_snapshot *snap, const struct mm_domain *dom)
 {
 	const struct mm_report *report = &dom->report;
@@ -46,6 +46,31 @@ static json_t *agent_json(const struct mm_snapshot *snap, const struct mm_domain
 		(json_int_t)report->swap_free_kib);
 }
 
+/* What was seen of it from outside; null: it is not looked into. */
+static json_t *introspection_json(const struct mm_snapshot *snap, const struct mm_domain *dom)
+{
+	const struct mm_seen *seen = &dom->seen;
+	json_t *age = seen->at_ms ? json_integer((json_int_t)mm_sub_floor(snap->now_ms, seen->at_ms))
+				  : json_null();
+	char text[160];
+	json_t *difference =
+		seen->is_different
+			? json_string(mm_seen_difference(seen, text, sizeof(text)))
+			: json_null();
+
+	if (!seen->state[0]) {
+		json_decref(age);
+		json_decref(difference);
+		return json_null();
+	}
+	return json_pack("{ss ss? so sI sI sI sI sI sI sI sI so}", "state", seen->state, "text",
+		seen->text, "age_ms", age, "total_kib", (json_int_t)seen->total_kib,
+		"available_kib", (json_int_t)seen->avail_kib, "looks", (json_int_t)seen->looks,
+		"cost_us", (json_int_t)seen->cost_us, "spent_us", (json_int_t)seen->spent_us,
+		"start_us", (json_int_t)seen->start_us, "share_ppm", (json_int_t)seen->share_ppm,
+		"differences", (json_int_t)seen->differences, "difference", difference);
+}
+
 static json_t *identity_json(const struct mm_snapshot *snap, const struct mm_domain *dom)
 {
 	const struct mm_report *report = &dom->report;
@@ -53,11 +78,11 @@ static json_t *identity_json(const struct mm_snapshot *snap, const struct mm_dom
 			       ? json_null()
 			       : json_integer((json_int_t)(report->total_kib - report->avail_kib));
 
-	return json_pack("{ss sI ss ss ss sI so sI so}", "name", dom->name, "domid",
+	return json_pack("{ss sI ss ss ss sI so sI so so}", "name", dom->name, "domid",
 		(json_int_t)dom->domid, "uuid", dom->uuid, "type", mm_dom_type_name(dom->type),
 		"state", mm_dom_state_name(dom->state), "held_kib", (json_int_t)dom->current_kib,
 		"used_kib", used, "static_max_kib", (json_int_t)dom->static_max_kib, "agent",
-		agent_json(snap, dom));
+		agent_json(snap, dom), "introspection", introspection_json(snap, dom));
 }
 
 static json_t *decision_json(const struct mm_view *view, const struct mm_plan_entry *entry)
@@ -127,9 +152,10 @@ json_t *mm_status_leases(const struct mm_leases *leases, uint64_t now_ms)
 
 json_t *mm_status_server(const struct mm_view *view)
 {
-	return json_pack("{ss ss? ss ss sI sb sb sI sI sI sI sI}", "version", XENMM_VERSION, "host",
+	return json_pack("{ss ss? ss ss ss sI sb sb sI sI sI sI sI}", "version", XENMM_VERSION, "host",
 		view->host, "backend", view->backend, "policy",
-		mm_policy_name(view->config->policy), "interval_ms",
+		mm_policy_name(view->config->policy), "introspection",
+		mm_introspection_name(view->config->introspection), "interval_ms",
 		(json_int_t)view->config->interval_ms, "dry_run", view->is_dry_run, "paused",
 		view->is_paused, "rounds", (json_int_t)view->rounds, "start_ms",
 		mm_status_time(&view->start), "time_ms", mm_status_time(&view->wall), "round_us",

@@ -82,6 +82,9 @@ static const struct {
 	{"probing", "off", 0, "off"},
 	{"probing", "auto", 0, "auto"},
 	{"probing", "yes", -EINVAL, "auto"},
+	{"introspection", "agentless", 0, "agentless"},
+	{"introspection", "strict", 0, "strict"},
+	{"introspection", "yes", -EINVAL, "off"},
 	{"exclude", "a", 0, "a"},
 	{"exclude", "\"a\"", -EINVAL, ""},
 	{"exclude", "a* b?", 0, "a*?b?"},
@@ -139,6 +142,7 @@ static void test_defaults(void **state)
 	assert_int_equal(cfg.rule_count, 0);
 	assert_int_equal(cfg.burst_percent, 50);
 	assert_int_equal(cfg.probing, MM_PROBING_AUTO);
+	assert_int_equal(cfg.introspection, MM_INTROSPECTION_OFF);
 	assert_false(cfg.is_equal);
 	assert_true(cfg.tax_ppm <= MM_TAU_ONE);
 	assert_int_equal(mm_config_check(&cfg, err, sizeof(err)), 0);

@@ -103,6 +103,7 @@ static void every_setting_is_read(void **state)
 				   "interval = 250ms\n"
 				   "burst-pool = 20\n"
 				   "probing = off\n"
+				   "introspection = strict\n"
 				   "log-dir = logs\n"
 				   "http = off\n"
 				   "control = /run/c\n"

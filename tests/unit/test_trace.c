@@ -66,6 +66,22 @@ static void fill(struct mm_snapshot *snap, struct mm_plan *plan)
 	d = add(snap, 70000, "web");
 	d->report = (struct mm_report){
 		.source = MM_SOURCE_SEED, .total_kib = 196608, .free_kib = 7, .avail_kib = 7};
+	snap->domains[0].seen = (struct mm_seen){.state = "no-btf"};
+	snap->domains[2].seen = (struct mm_seen){.state = "ok",
+		.at_ms = 11,
+		.total_kib = 12,
+		.avail_kib = 13,
+		.looks = 14,
+		.cost_us = 15,
+		.spent_us = 16,
+		.start_us = 17,
+		.differences = 18,
+		.is_different = true,
+		.agent_total_kib = 19,
+		.agent_avail_kib = 20,
+		.kernel_total_kib = 21,
+		.kernel_avail_kib = 22,
+		.share_ppm = 23};
 	plan->count = 3;
 	plan->change_count = 2;
 	plan->entries[0] = (struct mm_plan_entry){
@@ -142,6 +158,11 @@ static void a_run_comes_back_exactly(void **state)
 		assert_string_equal(again.domains[1].uuid, "");
 		assert_int_equal(again.domains[2].report.source, MM_SOURCE_SEED);
 		assert_int_equal(again.domains[2].report.avail_kib, 7);
+		assert_memory_equal(&again.domains[0].seen, &snap.domains[0].seen,
+			sizeof(struct mm_seen));
+		assert_memory_equal(&again.domains[2].seen, &snap.domains[2].seen,
+			sizeof(struct mm_seen));
+		assert_string_equal(again.domains[1].seen.state, "");
 		assert_same_text(&snap, &again, &plan);
 		assert_int_equal(count, 2);
 		assert_int_equal(changes[0].domid, 70000);
@@ -247,12 +268,13 @@ static void version_1_is_still_read(void **state)
 
 /* ---- what is refused ------------------------------------------------------------------------- */
 
-#define HEAD "xenmm-trace 2\n"
+#define HEAD "xenmm-trace 3\n"
 #define T    "T 1 2 3 0 0\n"
 #define OLD  "xenmm-trace 1\n"
 #define D    "D 3 u pv running 1 2 3 0 5 none web\n"
 #define D_R  "D 3 u pv running 1 2 3 0 5 xenmm web\n"
 #define R    "R 1 seq=1 tot=10 free=1 avail=2\n"
+#define SEEN "S ok agrees 1 2 3 4 5 6 7 8 9 10 11 12 13"
 
 static int read_all(const char *text, char *err, size_t err_size)
 {
@@ -326,6 +348,17 @@ static const struct {
 	{HEAD T D_R R R, "line 5: a record that belongs to no domain"},
 	{HEAD T D_R "R 1 seq=1\n", "line 4: broken record"},
 	{HEAD T D_R ".\n", "line 4: the record of domain 3 is missing"},
+	{HEAD T D "S ok agrees 1 2 3 4 5 6 7 8 9 10 11 12\n",
+		"kernel_avail_kib must be a number"},
+	{HEAD T D SEEN " 1\n", "too long"},
+	{HEAD T D "S o.k agrees 1\n", "not a state"},
+	{HEAD T D "S ok perhaps 1\n", "no verdict"},
+	{HEAD T D SEEN "\n" SEEN "\n", "a look that belongs to no domain"},
+	{HEAD T SEEN "\n", "a look that belongs to no domain"},
+	{HEAD T D_R SEEN "\n", "a look that belongs to no domain"},
+	{HEAD T D SEEN "\nK weight=1\n", "a key that belongs to no domain"},
+	{HEAD T D "P 3 1 2 grow\n" SEEN "\n", "a look that belongs to no domain"},
+	{"xenmm-trace 2\nT 1 2 3 4 5\n" D SEEN "\n", "no line of a round: 'S'"},
 	{HEAD T D "P 3 1 2 because\n", "no reason \"because\""},
 	{HEAD T D "P 3 1 2\n", "reason missing"},
 	{HEAD T D "P 3 1 2 grow\nD 4 u pv running 1 2 3 0 5 none b\n", "behind the plan"},
@@ -352,7 +385,7 @@ static void other_versions_are_told_apart(void **state)
 	char err[256];
 
 	(void)state;
-	assert_int_equal(read_all("xenmm-trace 3\n", err, sizeof(err)), -EPROTONOSUPPORT);
+	assert_int_equal(read_all("xenmm-trace 4\n", err, sizeof(err)), -EPROTONOSUPPORT);
 	assert_non_null(strstr(err, "another version"));
 	assert_int_equal(read_all("xenmm-trace 0\n", err, sizeof(err)), -EPROTONOSUPPORT);
 	assert_int_equal(read_all("xenmm-trace 22\n", err, sizeof(err)), -EPROTONOSUPPORT);

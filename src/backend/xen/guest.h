@@ -6,11 +6,11 @@
 #ifndef XENMM_XEN_GUEST_H
 #define XENMM_XEN_GUEST_H
 
-#include "agent.h"
 #include "events.h"
 #include "policy_key.h"
 #include "state.h"
 #include "store.h"
+#include "xenmm/source.h"
 
 struct mm_guest {
 	uint32_t domid;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What a guest's agents said last, by source, and which of them to believe. Pure.
+ * Who says what of a guest's memory, by source, and which of them to believe. Pure.
  *
  * A report counts from the moment it was written, as the store's event tells. Whatever parses is
  * accepted: a sequence number that stands still is still a sign of life when it was written anew
@@ -8,8 +8,8 @@
  * again; the counters' readers cope with both. A report that does not parse leaves the one before
  * to age.
  */
-#ifndef XENMM_XEN_AGENT_H
-#define XENMM_XEN_AGENT_H
+#ifndef XENMM_SOURCE_H
+#define XENMM_SOURCE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -41,8 +41,16 @@ bool mm_agent_is_fresh(const struct mm_agent *agent, enum mm_source source, uint
 
 /*
  * The report to go by: of the fresh ones that of the highest source, so that a stale record does
- * not hide an agent that goes on; when none is fresh the youngest. NULL: none at all.
+ * not hide an agent that goes on; when none is fresh the youngest. What was seen from outside stands
+ * between mmclient's record, which tells the same and sooner, and the two numbers of other agents,
+ * which know nothing of swap and stalls. NULL: none at all.
  */
 const struct mm_heard *mm_agent_best(const struct mm_agent *agent, uint64_t now_ms);
+
+/*
+ * The same for a guest whose agent was found to say other things than its kernel (witness.h): as long as what was
+ * seen from outside is fresh that is taken, whatever agents say.
+ */
+const struct mm_heard *mm_agent_best_doubted(const struct mm_agent *agent, uint64_t now_ms);
 
 #endif

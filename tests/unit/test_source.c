@@ -2,7 +2,7 @@
 /* Which of a guest's agents the Xen back end believes. */
 #include "unit/test.h"
 
-#include "backend/xen/agent.h"
+#include "xenmm/source.h"
 
 #define NOW UINT64_C(1000000)
 
@@ -92,6 +92,31 @@ static void test_just_after_boot(void **state)
 	assert_true(mm_agent_is_fresh(&agent, MM_SOURCE_XENMM, 3000));
 }
 
+/* It knows swap and stalls, as mmclient does and the others do not. */
+static void test_seen_from_outside(void **state)
+{
+	struct mm_agent agent = {0};
+
+	(void)state;
+	hear(&agent, MM_SOURCE_SEED, 0, NOW + 1000, NOW + 1000);
+	hear(&agent, MM_SOURCE_INTROSPECTION, 1, NOW, NOW);
+	assert_int_equal(
+		mm_agent_best(&agent, NOW + 1000)->report.source, MM_SOURCE_INTROSPECTION);
+	hear(&agent, MM_SOURCE_XENMM, 1, NOW - 5000, NOW);
+	assert_int_equal(mm_agent_best(&agent, NOW + 1000)->report.source, MM_SOURCE_XENMM);
+	assert_int_equal(mm_agent_best_doubted(&agent, NOW + 1000)->report.source,
+		MM_SOURCE_INTROSPECTION);
+	/* the agent has gone silent; then nobody looks any more either */
+	hear(&agent, MM_SOURCE_INTROSPECTION, 2, NOW + 28000, NOW + 28000);
+	assert_int_equal(
+		mm_agent_best(&agent, NOW + 28000)->report.source, MM_SOURCE_INTROSPECTION);
+	assert_int_equal(mm_agent_best_doubted(&agent, NOW + 90000)->report.source,
+		MM_SOURCE_INTROSPECTION);
+	hear(&agent, MM_SOURCE_XENMM, 2, NOW + 60000, NOW + 60000);
+	assert_int_equal(
+		mm_agent_best_doubted(&agent, NOW + 60000)->report.source, MM_SOURCE_XENMM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -100,6 +125,7 @@ int main(void)
 		cmocka_unit_test(test_found_in_store_is_trusted_for_an_interval),
 		cmocka_unit_test(test_rewritten_is_a_sign_of_life),
 		cmocka_unit_test(test_just_after_boot),
+		cmocka_unit_test(test_seen_from_outside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Choosing among what a guest's agents said. See agent.h. */
-#include "agent.h"
+/* Choosing among those who speak of a guest's memory. See source.h. */
+#include "xenmm/source.h"
 
 #include <stddef.h>
 
@@ -9,13 +9,14 @@
 /*
  * How often each source writes at least, and for how long it is believed: three writes of mmclient
  * (every 10 s when nothing changes), as much for the first xenmm's (every second) and for
- * XenServer's agent (every 60 s).
+ * XenServer's agent (every 60 s). A guest is looked into every second or so, on a host of many guests every 10 s.
  */
 static const struct {
 	uint64_t interval_ms, fresh_ms;
 } pace[MM_SOURCE_COUNT] = {
 	[MM_SOURCE_XENSERVER] = {60000, 180000},
 	[MM_SOURCE_SEED] = {10000, 30000},
+	[MM_SOURCE_INTROSPECTION] = {10000, 30000},
 	[MM_SOURCE_XENMM] = {10000, 30000},
 };
 
@@ -70,4 +71,11 @@ const struct mm_heard *mm_agent_best(const struct mm_agent *agent, uint64_t now_
 			youngest = heard;
 	}
 	return youngest;
+}
+
+const struct mm_heard *mm_agent_best_doubted(const struct mm_agent *agent, uint64_t now_ms)
+{
+	if (mm_agent_is_fresh(agent, MM_SOURCE_INTROSPECTION, now_ms))
+		return &agent->heard[MM_SOURCE_INTROSPECTION];
+	return mm_agent_best(agent, now_ms);
 }
