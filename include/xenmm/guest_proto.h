@@ -38,10 +38,10 @@
 /* Who reported. Higher wins when a guest has several. */
 enum mm_source {
 	MM_SOURCE_NONE,
-	MM_SOURCE_XENSERVER, /* data/meminfo_free, data/meminfo_total; every 60 s */
-	MM_SOURCE_SEED,	     /* memory/free, memory/tot alone; every second */
+	MM_SOURCE_XENSERVER,	 /* data/meminfo_free, data/meminfo_total; every 60 s */
+	MM_SOURCE_SEED,		 /* memory/free, memory/tot alone; every second */
 	MM_SOURCE_INTROSPECTION, /* no agent's word: its kernel's counters, read from outside */
-	MM_SOURCE_XENMM,     /* the record */
+	MM_SOURCE_XENMM,	 /* the record */
 	MM_SOURCE_COUNT
 };
 

@@ -31,10 +31,11 @@ const char *mm_introspection_name(enum mm_introspection introspection);
 
 /* What is known of a domain from looking into it. Plain data, of dom0's making; sizes KiB. */
 struct mm_seen {
-	char state[MM_SEEN_STATE_MAX]; /* "": it is not looked into; otherwise "ok", or in a word why it
+	char state
+		[MM_SEEN_STATE_MAX]; /* "": it is not looked into; otherwise "ok", or in a word why it
 					  cannot be read */
-	const char *text;	       /* the same in a sentence, static; NULL: nothing to add */
-	uint64_t at_ms;		       /* of the last look that found something; 0: none did */
+	const char *text;	     /* the same in a sentence, static; NULL: nothing to add */
+	uint64_t at_ms;		     /* of the last look that found something; 0: none did */
 	uint64_t total_kib, avail_kib; /* what its kernel said then */
 	uint64_t looks;		       /* that found something */
 	uint64_t cost_us;	       /* CPU time of dom0 for the last one ... */
@@ -91,8 +92,8 @@ struct mm_testimony {
 struct mm_witness {
 	struct mm_testimony looks[MM_WITNESS_LOOKS]; /* the last ones, a ring */
 	size_t next;
-	struct mm_testimony agent; /* its last word ... */
-	bool is_open;		   /* ... waits for a look that came after it */
+	struct mm_testimony agent;  /* its last word ... */
+	bool is_open;		    /* ... waits for a look that came after it */
 	unsigned int against, with; /* words in a row that differed, or did not */
 };
 
@@ -105,8 +106,8 @@ void mm_witness_hear(struct mm_witness *w, const struct mm_report *report, uint6
  * words in a row are a difference, two others end it; so does silence (mm_witness_rest). Fills in the difference in
  * *seen. Returns whether it began or ended with this look.
  */
-bool mm_witness_look(struct mm_witness *w, const struct mm_report *report, uint64_t at_ms,
-	struct mm_seen *seen);
+bool mm_witness_look(
+	struct mm_witness *w, const struct mm_report *report, uint64_t at_ms, struct mm_seen *seen);
 
 /* Nobody speaks any more: ends a difference and forgets the words. Returns whether there was one. */
 bool mm_witness_rest(struct mm_witness *w, struct mm_seen *seen);

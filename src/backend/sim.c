@@ -32,8 +32,7 @@ static uint64_t real_now_ms(void)
 
 /* ---- the calls ------------------------------------------------------------------------------- */
 
-static int add_domain(
-	const struct mm_sim *sim, struct mm_snapshot *snap, const struct sim_guest *g)
+static int add_domain(const struct mm_sim *sim, struct mm_snapshot *snap, const struct sim_guest *g)
 {
 	struct mm_domain *d;
 	int r = mm_snapshot_add(snap, &d);

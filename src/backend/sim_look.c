@@ -107,7 +107,8 @@ void sim_look_step(struct mm_sim *sim, struct sim_guest *g)
 
 void sim_look_fill(const struct mm_sim *sim, const struct sim_guest *g, struct mm_domain *dom)
 {
-	bool is_doubted = sim->introspection == MM_INTROSPECTION_STRICT && g->look.seen.is_different;
+	bool is_doubted =
+		sim->introspection == MM_INTROSPECTION_STRICT && g->look.seen.is_different;
 	const struct mm_heard *best;
 
 	dom->report = g->agent.delivered;

@@ -91,7 +91,8 @@ static const struct setting settings[] = {
 		 "press idle guests gently: auto (no slow swap), on or off; policy need [auto]"},
 		KIND_PROBING, offsetof(struct mm_config, probing), 0, MM_PROBING_COUNT},
 	{{"introspection", 0, "WHOM",
-		 "look into guests from outside: off, agentless (those without mmclient), on (all) or "
+		 "look into guests from outside: off, agentless (those without mmclient), on (all) "
+		 "or "
 		 "strict (all, and doubt agents that differ) [off]"},
 		KIND_INTROSPECTION, offsetof(struct mm_config, introspection), 0,
 		MM_INTROSPECTION_COUNT},

@@ -84,7 +84,9 @@ uint64_t mm_look_next_ms(struct mm_look_pace *pace, const struct mm_report *now)
 
 uint64_t mm_look_least_ms(uint64_t cost_us, size_t count)
 {
-	uint64_t worth_us = LEAST_MAX_MS * (uint64_t)BUDGET_US_MS; /* a look that alone asks for the longest wait */
+	uint64_t worth_us =
+		LEAST_MAX_MS *
+		(uint64_t)BUDGET_US_MS; /* a look that alone asks for the longest wait */
 
 	if (count == 0)
 		return 0;
@@ -165,8 +167,8 @@ static void count_word(struct mm_witness *w, bool differs)
 	w->with = differs ? 0 : w->with + 1;
 }
 
-bool mm_witness_look(struct mm_witness *w, const struct mm_report *report, uint64_t at_ms,
-	struct mm_seen *seen)
+bool mm_witness_look(
+	struct mm_witness *w, const struct mm_report *report, uint64_t at_ms, struct mm_seen *seen)
 {
 	bool was_different = seen->is_different;
 	int differs;
@@ -204,8 +206,8 @@ bool mm_witness_rest(struct mm_witness *w, struct mm_seen *seen)
 const char *mm_seen_difference(const struct mm_seen *seen, char *buf, size_t size)
 {
 	snprintf(buf, size,
-		"its agent says %" PRIu64 " MiB of %" PRIu64
-		" MiB available, its kernel %" PRIu64 " MiB of %" PRIu64 " MiB",
+		"its agent says %" PRIu64 " MiB of %" PRIu64 " MiB available, its kernel %" PRIu64
+		" MiB of %" PRIu64 " MiB",
 		seen->agent_avail_kib / MM_KIB_PER_MIB, seen->agent_total_kib / MM_KIB_PER_MIB,
 		seen->kernel_avail_kib / MM_KIB_PER_MIB, seen->kernel_total_kib / MM_KIB_PER_MIB);
 	return buf;

@@ -141,3 +141,42 @@ void mm_show_decision(FILE *out, const json_t *decision, const char *name)
 	}
 	show_host(out, decision);
 }
+
+static bool is_seen_only(const json_t *guest)
+{
+	return !strcmp(mm_client_text(json_object_get(guest, "agent"), "source"), "introspection");
+}
+
+const char *mm_show_outside(char *buf, size_t size, const json_t *guest)
+{
+	const json_t *seen = json_object_get(guest, "introspection");
+	const char *difference = mm_client_text(seen, "difference");
+	const char *state = mm_client_text(seen, "state"), *text = mm_client_text(seen, "text");
+	uint64_t share = mm_client_kib(seen, "share_ppm") / 100; /* hundredths of a percent */
+	char avail[MM_SHOW_MAX], total[MM_SHOW_MAX];
+
+	buf[0] = '\0';
+	if (*difference)
+		snprintf(buf, size, "%s; %s is believed", difference,
+			is_seen_only(guest) ? "the kernel" : "the agent");
+	else if (!strcmp(state, "ok"))
+		snprintf(buf, size,
+			"its kernel, %" PRIu64 " ms ago: %s of %s available; a look costs %" PRIu64
+			" us, all of them %" PRIu64 ".%02" PRIu64 " %% of a CPU",
+			mm_client_kib(seen, "age_ms"), mm_show_size(avail, seen, "available_kib"),
+			mm_show_size(total, seen, "total_kib"), mm_client_kib(seen, "cost_us"),
+			share / 100, share % 100);
+	else if (*state)
+		snprintf(
+			buf, size, "cannot be looked into: %s%s%s", state, *text ? ": " : "", text);
+	return buf;
+}
+
+const char *mm_show_outside_short(const json_t *guest)
+{
+	const json_t *seen = json_object_get(guest, "introspection");
+
+	if (json_is_string(json_object_get(seen, "difference")))
+		return "; its agent differs from its kernel";
+	return is_seen_only(guest) ? "; seen from outside" : "";
+}

@@ -31,4 +31,15 @@ void mm_show_time(FILE *out, uint64_t time_ms);
  */
 void mm_show_decision(FILE *out, const json_t *decision, const char *name);
 
+#define MM_SHOW_OUTSIDE_MAX 320
+
+/*
+ * What is seen from outside of a guest, a row of the status, as a sentence: that its agent differs from its kernel, what its kernel
+ * says, or why it cannot be looked into; "" where nobody looks. Returns buf.
+ */
+const char *mm_show_outside(char *buf, size_t size, const json_t *guest);
+
+/* The same in a few words behind others, such as ", seen from outside"; "" where there is nothing to say. */
+const char *mm_show_outside_short(const json_t *guest);
+
 #endif

@@ -79,8 +79,8 @@ static void print_guest(const json_t *guest, int width)
 		printf("     -");
 	print_size(guest, "min_kib", is_balanced);
 	print_size(guest, "max_kib", is_balanced);
-	printf(" %6" PRIu64 " %s\n", mm_client_kib(guest, "weight"),
-		mm_client_text(guest, "reason_text"));
+	printf(" %6" PRIu64 " %s%s\n", mm_client_kib(guest, "weight"),
+		mm_client_text(guest, "reason_text"), mm_show_outside_short(guest));
 }
 
 static void print_status(const json_t *answer)

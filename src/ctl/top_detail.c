@@ -79,6 +79,18 @@ static void put_agent(struct mm_top_page *page, const json_t *guest)
 	put_size(line, "", agent, "swap_free_kib", " free");
 }
 
+/* What was seen from outside; nothing where nobody looks. */
+static void put_outside(struct mm_top_page *page, const json_t *guest)
+{
+	char text[MM_SHOW_OUTSIDE_MAX];
+	bool is_different = json_is_string(
+		json_object_get(json_object_get(guest, "introspection"), "difference"));
+
+	if (*mm_show_outside(text, sizeof(text), guest))
+		mm_top_put(labelled(page, "outside"), is_different ? MM_TOP_WARN : MM_TOP_PLAIN,
+			"%s", text);
+}
+
 static void put_guest(struct mm_top_page *page, const json_t *guest, const struct mm_top_row *row)
 {
 	struct mm_top_line *line = mm_top_add(page);
@@ -98,6 +110,7 @@ static void put_guest(struct mm_top_page *page, const json_t *guest, const struc
 		put_size(line, ", shall hold ", guest, "wish_kib", " in the end");
 	put_need(page, guest);
 	put_agent(page, guest);
+	put_outside(page, guest);
 }
 
 /* ---- graph ----------------------------------------------------------------------------------- */

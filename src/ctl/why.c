@@ -21,6 +21,7 @@ static void print_why(const json_t *answer)
 	const json_t *guest = json_object_get(answer, "guest");
 	const json_t *now = json_object_get(answer, "now");
 	const json_t *decisions = json_object_get(answer, "decisions");
+	char outside[MM_SHOW_OUTSIDE_MAX];
 
 	printf("%s (domain %" PRIu64 ")", mm_client_text(guest, "name"),
 		mm_client_kib(guest, "domid"));
@@ -30,6 +31,8 @@ static void print_why(const json_t *answer)
 			mm_client_text(now, "reason_text"));
 	else
 		printf(" is gone\n");
+	if (*mm_show_outside(outside, sizeof(outside), now))
+		printf("%s\n", outside);
 	for (size_t i = json_array_size(decisions); i-- > 0;) { /* the last one last, as in a log */
 		mm_show_decision(stdout, json_array_get(decisions, i), NULL);
 		putchar('\n');

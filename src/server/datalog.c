@@ -137,7 +137,7 @@ static int write_head(int fd, const struct mm_domain *dom)
 		"# "
 		"time\ttg_mem\tuse_mem\tfree_mem\ttot_mem\theld_mem\twish_mem\ttau\tswap_in\tswap_"
 		"out\t"
-		"psi_some_us\treason\tbudget_mem\thost_free\n",
+		"psi_some_us\treason\tbudget_mem\thost_free\tsource\n",
 		XENMM_VERSION, dom->name, dom->domid, dom->uuid);
 
 	return write(fd, head, (size_t)n) == n ? 0 : -1;
@@ -259,12 +259,12 @@ static int format_row(char *row, size_t size, const struct mm_snapshot *snap,
 	return snprintf(row, size,
 		"%s.%03ld\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
 		"\t%" PRIu64 "\t%u.%03u\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\t%" PRIu64
-		"\t%" PRIu64 "\n",
+		"\t%" PRIu64 "\t%s\n",
 		date, wall->tv_nsec / 1000000, entry->new_kib, entry->use_kib, report->avail_kib,
 		report->total_kib, dom->current_kib, entry->wish_kib, plan->tau_ppm / 1000000,
 		plan->tau_ppm / 1000 % 1000, report->swapin_pages, report->swapout_pages,
 		report->psi_some_us, mm_reason_name(entry->reason), plan->budget_kib,
-		snap->host.free_kib);
+		snap->host.free_kib, mm_source_name(report->source));
 }
 
 static int write_row(struct guest_log *guest, const char *row, size_t len)

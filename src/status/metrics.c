@@ -47,6 +47,9 @@ enum guest_figure {
 	GUEST_HEADROOM,
 	GUEST_PRESSURE,
 	GUEST_AGENT_AGE,
+	GUEST_DIFFERS,
+	GUEST_READABLE,
+	GUEST_LOOKS_COST,
 	GUEST_CHANGES,
 	GUEST_COUNT
 };
@@ -131,6 +134,16 @@ static uint64_t unless_0(uint64_t figure)
 	return figure ? known(figure) : UNKNOWN;
 }
 
+/* Seen from outside; unknown where it is not looked into. */
+static void read_seen(const struct mm_seen *seen, struct row *row)
+{
+	bool is_looked_into = seen->state[0];
+
+	row->of[GUEST_DIFFERS] = is_looked_into ? seen->is_different : UNKNOWN;
+	row->of[GUEST_READABLE] = is_looked_into ? !strcmp(seen->state, MM_SEEN_OK) : UNKNOWN;
+	row->of[GUEST_LOOKS_COST] = is_looked_into ? seen->spent_us : UNKNOWN;
+}
+
 static void read_guest(const struct mm_view *state, size_t i, struct row *row)
 {
 	const struct mm_domain *dom = &state->snap->domains[i];
@@ -150,6 +163,7 @@ static void read_guest(const struct mm_view *state, size_t i, struct row *row)
 	row->of[GUEST_AGENT_AGE] = dom->report.source == MM_SOURCE_NONE
 					   ? UNKNOWN
 					   : mm_sub_floor(state->snap->now_ms, dom->report_ms);
+	read_seen(&dom->seen, row);
 	row->of[GUEST_CHANGES] = UNKNOWN;
 }
 
@@ -417,6 +431,12 @@ static const struct family families[] = {
 		"Share of time for which a guest's tasks wait for memory, 0 to 1."},
 	{"xenmm_domain_agent_age_seconds", GAUGE, UNIT_MS, write_guests, GUEST_AGENT_AGE,
 		"Time since a guest's agent reported last."},
+	{"xenmm_domain_agent_differs", GAUGE, UNIT_NONE, write_guests, GUEST_DIFFERS,
+		"1 if a guest's agent says other things than its kernel, looked at from outside."},
+	{"xenmm_domain_introspection_readable", GAUGE, UNIT_NONE, write_guests, GUEST_READABLE,
+		"1 if a guest that is to be looked into could be."},
+	{"xenmm_domain_introspection_cpu_seconds_total", COUNTER, UNIT_US, write_guests,
+		GUEST_LOOKS_COST, "CPU time of dom0 for looking into a guest."},
 	{"xenmm_domain_target_changes_total", COUNTER, UNIT_NONE, write_guests, GUEST_CHANGES,
 		"Targets that were set for a guest since it or mmserver started."},
 	{"xenmm_decisions_total", COUNTER, UNIT_NONE, write_reasons, 0,

@@ -50,13 +50,13 @@ static json_t *agent_json(const struct mm_snapshot *snap, const struct mm_domain
 static json_t *introspection_json(const struct mm_snapshot *snap, const struct mm_domain *dom)
 {
 	const struct mm_seen *seen = &dom->seen;
-	json_t *age = seen->at_ms ? json_integer((json_int_t)mm_sub_floor(snap->now_ms, seen->at_ms))
-				  : json_null();
+	json_t *age = seen->at_ms
+			      ? json_integer((json_int_t)mm_sub_floor(snap->now_ms, seen->at_ms))
+			      : json_null();
 	char text[160];
-	json_t *difference =
-		seen->is_different
-			? json_string(mm_seen_difference(seen, text, sizeof(text)))
-			: json_null();
+	json_t *difference = seen->is_different
+				     ? json_string(mm_seen_difference(seen, text, sizeof(text)))
+				     : json_null();
 
 	if (!seen->state[0]) {
 		json_decref(age);
@@ -152,8 +152,8 @@ json_t *mm_status_leases(const struct mm_leases *leases, uint64_t now_ms)
 
 json_t *mm_status_server(const struct mm_view *view)
 {
-	return json_pack("{ss ss? ss ss ss sI sb sb sI sI sI sI sI}", "version", XENMM_VERSION, "host",
-		view->host, "backend", view->backend, "policy",
+	return json_pack("{ss ss? ss ss ss sI sb sb sI sI sI sI sI}", "version", XENMM_VERSION,
+		"host", view->host, "backend", view->backend, "policy",
 		mm_policy_name(view->config->policy), "introspection",
 		mm_introspection_name(view->config->introspection), "interval_ms",
 		(json_int_t)view->config->interval_ms, "dry_run", view->is_dry_run, "paused",

@@ -7,7 +7,7 @@
 #include "xenmm/introspection.h"
 #include "xenmm/units.h"
 
-#define MIB(n) ((uint64_t)(n) * MM_KIB_PER_MIB)
+#define MIB(n) ((uint64_t)(n)*MM_KIB_PER_MIB)
 #define NOW    UINT64_C(1000000)
 
 static struct mm_report said(uint64_t total_kib, uint64_t avail_kib)

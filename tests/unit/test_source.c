@@ -100,18 +100,17 @@ static void test_seen_from_outside(void **state)
 	(void)state;
 	hear(&agent, MM_SOURCE_SEED, 0, NOW + 1000, NOW + 1000);
 	hear(&agent, MM_SOURCE_INTROSPECTION, 1, NOW, NOW);
-	assert_int_equal(
-		mm_agent_best(&agent, NOW + 1000)->report.source, MM_SOURCE_INTROSPECTION);
+	assert_int_equal(mm_agent_best(&agent, NOW + 1000)->report.source, MM_SOURCE_INTROSPECTION);
 	hear(&agent, MM_SOURCE_XENMM, 1, NOW - 5000, NOW);
 	assert_int_equal(mm_agent_best(&agent, NOW + 1000)->report.source, MM_SOURCE_XENMM);
-	assert_int_equal(mm_agent_best_doubted(&agent, NOW + 1000)->report.source,
-		MM_SOURCE_INTROSPECTION);
+	assert_int_equal(
+		mm_agent_best_doubted(&agent, NOW + 1000)->report.source, MM_SOURCE_INTROSPECTION);
 	/* the agent has gone silent; then nobody looks any more either */
 	hear(&agent, MM_SOURCE_INTROSPECTION, 2, NOW + 28000, NOW + 28000);
 	assert_int_equal(
 		mm_agent_best(&agent, NOW + 28000)->report.source, MM_SOURCE_INTROSPECTION);
-	assert_int_equal(mm_agent_best_doubted(&agent, NOW + 90000)->report.source,
-		MM_SOURCE_INTROSPECTION);
+	assert_int_equal(
+		mm_agent_best_doubted(&agent, NOW + 90000)->report.source, MM_SOURCE_INTROSPECTION);
 	hear(&agent, MM_SOURCE_XENMM, 2, NOW + 60000, NOW + 60000);
 	assert_int_equal(
 		mm_agent_best_doubted(&agent, NOW + 60000)->report.source, MM_SOURCE_XENMM);

@@ -158,10 +158,10 @@ static void a_run_comes_back_exactly(void **state)
 		assert_string_equal(again.domains[1].uuid, "");
 		assert_int_equal(again.domains[2].report.source, MM_SOURCE_SEED);
 		assert_int_equal(again.domains[2].report.avail_kib, 7);
-		assert_memory_equal(&again.domains[0].seen, &snap.domains[0].seen,
-			sizeof(struct mm_seen));
-		assert_memory_equal(&again.domains[2].seen, &snap.domains[2].seen,
-			sizeof(struct mm_seen));
+		assert_memory_equal(
+			&again.domains[0].seen, &snap.domains[0].seen, sizeof(struct mm_seen));
+		assert_memory_equal(
+			&again.domains[2].seen, &snap.domains[2].seen, sizeof(struct mm_seen));
 		assert_string_equal(again.domains[1].seen.state, "");
 		assert_same_text(&snap, &again, &plan);
 		assert_int_equal(count, 2);
@@ -348,8 +348,7 @@ static const struct {
 	{HEAD T D_R R R, "line 5: a record that belongs to no domain"},
 	{HEAD T D_R "R 1 seq=1\n", "line 4: broken record"},
 	{HEAD T D_R ".\n", "line 4: the record of domain 3 is missing"},
-	{HEAD T D "S ok agrees 1 2 3 4 5 6 7 8 9 10 11 12\n",
-		"kernel_avail_kib must be a number"},
+	{HEAD T D "S ok agrees 1 2 3 4 5 6 7 8 9 10 11 12\n", "kernel_avail_kib must be a number"},
 	{HEAD T D SEEN " 1\n", "too long"},
 	{HEAD T D "S o.k agrees 1\n", "not a state"},
 	{HEAD T D "S ok perhaps 1\n", "no verdict"},

@@ -16,7 +16,7 @@ const NUMBERS = [
 	['Holds', 'Memory that it has now', 'held_kib'],
 	['Target', 'What its balloon was told', 'target_kib'],
 	['Goal', 'What it shall hold in the end', 'wish_kib'],
-	['Used, as its agent says', 'Its total less what is available', 'used_kib'],
+	['Used, as it says', 'Its total less what is available', 'used_kib'],
 	['Needs', 'Hard, warm and headroom together', (g) => needOf(g)],
 	['· hard', 'It cannot give this back', 'hard_kib'],
 	['· warm', 'Cache, or swapped memory, that is used again', 'warm_kib'],
@@ -27,13 +27,24 @@ const NUMBERS = [
 	['Weight', 'Its share where memory is scarce; 100 is usual', (g) => String(g.weight ?? '–')],
 	['Balloon', 'Does it follow its target?', (g) => g.balloon || '–'],
 	['Agent', 'Who reports its memory, and when it did last', (g) => agentWords(g.agent)],
-	['Swap in use', 'As its agent says', (g) => swapWords(g.agent)],
+	['From outside', 'What its kernel says, read from dom0', (g) => outsideWords(g.introspection)],
+	['Swap in use', 'As its agent, or its kernel, says', (g) => swapWords(g.agent)],
 ];
 
 function agentWords(agent) {
 	if (!agent || agent.source === 'none')
 		return 'none';
 	return `${agent.source}, ${span(agent.age_ms)} ago`;
+}
+
+function outsideWords(seen) {
+	if (!seen)
+		return 'not looked into';
+	if (seen.difference)
+		return seen.difference;
+	if (seen.state !== 'ok')
+		return seen.text || seen.state;
+	return `${size(seen.available_kib)} available, ${span(seen.age_ms)} ago`;
 }
 
 function swapWords(agent) {
@@ -124,7 +135,7 @@ export class Detail {
 			const guest = this.model.guests.get(domid);
 			if (this.domid !== domid || !guest)
 				return;
-			for (const name of ['agent', 'min_kib', 'max_kib', 'weight', 'balloon', 'wish_kib', 'state', 'type'])
+			for (const name of ['agent', 'introspection', 'min_kib', 'max_kib', 'weight', 'balloon', 'wish_kib', 'state', 'type'])
 				if (answer.guest[name] !== undefined)
 					guest[name] = answer.guest[name];
 			this.list.show(answer.decisions, this.model.timeMs);
