@@ -124,7 +124,7 @@ static void every_setting_is_read(void **state)
 	assert_true(file.is_verbose && file.is_dry_run);
 	assert_string_equal(file.log_dir, "logs");
 	assert_int_equal(file.bounds_line, 7);
-	assert_int_equal(file.http_line, 14);
+	assert_int_equal(file.http_line, 15);
 	for (size_t i = 0; mm_setting_info(i); i++)
 		if (!strstr(text, mm_setting_info(i)->name))
 			fail_msg("%s is not tried", mm_setting_info(i)->name);

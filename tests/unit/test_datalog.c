@@ -220,7 +220,7 @@ static void test_rows(void **state)
 	assert_non_null(
 		strstr(text, "\n2026-03-02T12:34:56."
 			     "007\t290000\t210000\t90000\t250000\t300000\t280000\t0.750\t11\t22\t33"
-			     "\tdonate\t1000000\t50000\n"));
+			     "\tdonate\t1000000\t50000\txenmm\n"));
 	assert_int_equal(count_lines(text, ' '), 1);
 	finish(&run);
 }

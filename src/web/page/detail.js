@@ -27,8 +27,8 @@ const NUMBERS = [
 	['Weight', 'Its share where memory is scarce; 100 is usual', (g) => String(g.weight ?? '–')],
 	['Balloon', 'Does it follow its target?', (g) => g.balloon || '–'],
 	['Agent', 'Who reports its memory, and when it did last', (g) => agentWords(g.agent)],
-	['From outside', 'What its kernel says, read from dom0', (g) => outsideWords(g.introspection)],
-	['Swap in use', 'As its agent, or its kernel, says', (g) => swapWords(g.agent)],
+	['From outside', 'What its kernel says', (g) => outsideWords(g.introspection)],
+	['Swap in use', 'As it says', (g) => swapWords(g.agent)],
 ];
 
 function agentWords(agent) {
@@ -39,11 +39,9 @@ function agentWords(agent) {
 
 function outsideWords(seen) {
 	if (!seen)
-		return 'not looked into';
-	if (seen.difference)
-		return seen.difference;
-	if (seen.state !== 'ok')
-		return seen.text || seen.state;
+		return '–';
+	if (seen.state !== 'ok' || seen.difference)
+		return seen.difference || seen.text || seen.state;
 	return `${size(seen.available_kib)} available, ${span(seen.age_ms)} ago`;
 }
 
