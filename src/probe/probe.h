@@ -11,6 +11,9 @@
 
 #include "vmi/vmi.h"
 
+#define MM_PROBE_BOOTSTRAP_MS 20000 /* for the first answer: 2 s of CPU time is the goal, on a busy host */
+#define MM_PROBE_SAMPLE_MS    5000  /* for every other one */
+
 struct mm_probe;
 
 /* Whom to look at: a domain of this host, or (file not NULL) a memory file with `below` as in phys.h. */
@@ -32,10 +35,13 @@ int mm_probe_ask(struct mm_probe *probe, bool with_processes, uint64_t now_ms);
 /* Readable when (part of) an answer, or the child's end, is there. For poll and event loops. */
 int mm_probe_fd(const struct mm_probe *probe);
 
+/* When what was asked is too late, in the clock of now_ms; UINT64_MAX: nothing was asked. Call mm_probe_read() then. */
+uint64_t mm_probe_deadline(const struct mm_probe *probe);
+
 /*
  * Takes in what is there. Returns 0 with a complete, checked *ret_sample (free it); -EAGAIN: not yet; -ETIMEDOUT: it took
  * longer than the deadline and was killed; -EPROTO: nonsense, killed; -EPIPE: it died. After 0 with a reason other than MM_VMI_OK
- * the child has ended as well.
+ * the child ends as well.
  */
 int mm_probe_read(struct mm_probe *probe, uint64_t now_ms, struct mm_sample *ret_sample);
 
