@@ -104,8 +104,7 @@ static int fork_child(struct mm_probe *probe, const char *path, char **argv)
 	int r = 0;
 
 	if (pipe2(ask, O_CLOEXEC) < 0 || pipe2(answer, O_CLOEXEC) < 0 ||
-		fcntl(ask[1], F_SETFL, O_NONBLOCK) < 0 ||
-		fcntl(answer[0], F_SETFL, O_NONBLOCK) < 0)
+		fcntl(ask[1], F_SETFL, O_NONBLOCK) < 0 || fcntl(answer[0], F_SETFL, O_NONBLOCK) < 0)
 		r = -errno;
 	else if ((probe->pid = fork()) < 0)
 		r = -errno;
@@ -196,8 +195,7 @@ uint64_t mm_probe_deadline(const struct mm_probe *probe)
 {
 	if (!probe->is_asked)
 		return UINT64_MAX;
-	return probe->asked_ms +
-	       (probe->has_answered ? MM_PROBE_SAMPLE_MS : MM_PROBE_BOOTSTRAP_MS);
+	return probe->asked_ms + (probe->has_answered ? MM_PROBE_SAMPLE_MS : MM_PROBE_BOOTSTRAP_MS);
 }
 
 /* To a child that is gone, writing raises SIGPIPE, which the program may not have ignored. */

@@ -11,8 +11,9 @@
 
 #include "vmi/vmi.h"
 
-#define MM_PROBE_BOOTSTRAP_MS 20000 /* for the first answer: 2 s of CPU time is the goal, on a busy host */
-#define MM_PROBE_SAMPLE_MS    5000  /* for every other one */
+#define MM_PROBE_BOOTSTRAP_MS                                                                      \
+	20000 /* for the first answer: 2 s of CPU time is the goal, on a busy host */
+#define MM_PROBE_SAMPLE_MS 5000 /* for every other one */
 
 struct mm_probe;
 

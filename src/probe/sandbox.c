@@ -158,13 +158,26 @@ static int set_process_flags(void)
 /* ---- system calls ------------------------------------------------------------------------------ */
 
 static const int plain_calls[] = {
-	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
+	SCMP_SYS(brk),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(madvise),
 	SCMP_SYS(clock_gettime), /* of the CPU time: not in the vDSO */
-	SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep), /* libxenforeignmemory waits for paged-out pages */
-	SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group),
+	SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(nanosleep), /* libxenforeignmemory waits for paged-out pages */
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
 #if HAS_SANITIZER
-	SCMP_SYS(futex), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(mprotect), SCMP_SYS(prctl),
-	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(sched_yield),
+	SCMP_SYS(futex),
+	SCMP_SYS(getpid),
+	SCMP_SYS(gettid),
+	SCMP_SYS(mprotect),
+	SCMP_SYS(prctl),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(sched_yield),
 	SCMP_SYS(sigaltstack),
 #endif
 };

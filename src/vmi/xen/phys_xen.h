@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A domain's memory through Xen's foreign mappings. No Xen type leaves this folder; a build without Xen has a stand-in
- * (none.c) that may see nothing.
+ * (phys_none.c) that may see nothing.
  */
 #ifndef XENMM_VMI_PHYS_XEN_H
 #define XENMM_VMI_PHYS_XEN_H
