@@ -182,5 +182,6 @@ void mm_vmi_free(struct mm_vmi *vmi)
 	if (!vmi)
 		return;
 	mm_virt_fini(&vmi->virt);
+	mm_vmi_memory_free(vmi->memory);
 	free(vmi);
 }
