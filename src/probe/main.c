@@ -36,8 +36,7 @@ static void print_help(void)
 
 static int complain(const char *text, const char *word)
 {
-	fprintf(stderr, "mmprobe: ");
-	fprintf(stderr, "%s '%s'\n", text, word);
+	fprintf(stderr, "mmprobe: %s '%s'\n", text, word);
 	return 2;
 }
 
@@ -59,8 +58,9 @@ static int parse_domid(const char *text, uint32_t *ret_domid)
 {
 	uint64_t number;
 
-	if (mm_parse_u64(text, strlen(text), DOMID_MAX, &number) < 0)
-		return complain("DOMID: a number from 0 to 32751 is wanted, not", text);
+	/* dom0 is no guest. */
+	if (mm_parse_u64(text, strlen(text), DOMID_MAX, &number) < 0 || number == 0)
+		return complain("DOMID: a number from 1 to 32751 is wanted, not", text);
 	*ret_domid = (uint32_t)number;
 	return 0;
 }
