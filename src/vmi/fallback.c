@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * kallsyms by its form. In order of addresses, each at a multiple of 8, zeros between:
- *	until 6.1: offsets, relative base, number of symbols, names, markers, token table, token index
+ *	until 6.4: offsets, relative base, number of symbols, names, markers, token table, token index
  *	since 6.5: number of symbols, names, markers, token table, token index, offsets, relative base
- * A marker is where every 256th name begins: the first is 0.
+ * Markers, and what follows them in some kernels (Debian's 6.1 too), are not needed. The base is an address of a kernel's
+ * start, which is rare enough to tell the rest by.
  */
 #include "vmi/fallback.h"
 
@@ -16,34 +17,24 @@
 #include "vmi/sweep.h"
 
 #define TOKENS	    MM_KALLSYMS_TOKENS
-#define TOKEN_MIN   2	/* bytes, with the NUL */
-#define TOKEN_LONG  64	/* tokens are pieces of names: Debian's longest has 19 letters */
-#define HITS_MAX    64	/* more are somebody's game */
-#define STEP	    256 /* symbols from marker to marker */
-#define MARKERS_MIN 4	/* a kernel has many thousand symbols */
-#define MARKERS_MAX (MM_KALLSYMS_MAX / STEP + 1)
-#define NAME_LONG   160 /* bytes of a packed name, on average over 256 of them */
-#define STEP_BYTES  (STEP * NAME_LONG)
-#define BASE_ALIGN  MM_PAGE_SIZE
+#define TOKEN_MIN   2	 /* bytes, with the NUL */
+#define TOKEN_LONG  64	 /* tokens are pieces of names: Debian's longest has 19 letters */
+#define TRIES_MAX   16	 /* indexes looked into, and finds tried: more are somebody's game */
+#define SYMBOLS_MIN 1000 /* a kernel has many thousand */
+#define NAMES_SPAN                                                                                 \
+	(UINT64_C(8) << 20) /* bytes between the count and the token table: 6.1 has 1.5 MiB */
+#define CHUNK (UINT64_C(64) << 10)
 
 struct search {
 	struct mm_phys *phys;
 	mm_fallback_try *try;
 	void *arg;
-	unsigned hits;
+	unsigned indexes, tries;
 };
 
 static uint64_t align8(uint64_t value)
 {
 	return (value + 7) & ~UINT64_C(7);
-}
-
-/* A number at addr; a failed read gives 0, which none of them is. */
-static uint64_t read_number(struct mm_phys *phys, uint64_t addr, size_t size)
-{
-	uint64_t value = 0;
-
-	return mm_image_read_phys(phys, addr, &value, size) == 0 ? value : 0;
 }
 
 /* 256 texts at `table`, each ending where the next one begins, and each digit standing for itself. */
@@ -95,137 +86,107 @@ static uint64_t find_token_table(struct mm_phys *phys, uint64_t addr)
 	return 0;
 }
 
-/*
- * The markers end where the token table begins (or 4 bytes before it). Counts them, back to the 0 of the first. Returns how many there
- * are, or 0, and the last one, and where the first is.
- */
-static uint32_t find_markers(
-	struct mm_phys *phys, uint64_t end, uint32_t *ret_last, uint64_t *ret_start)
+static bool is_base(uint64_t value)
 {
-	size_t size = MARKERS_MAX * sizeof(uint32_t), at;
-	uint32_t *words, count = 0;
-
-	if (size > end)
-		size = (size_t)end & ~(size_t)7;
-	words = malloc(size);
-	if (!words || mm_image_read_phys(phys, end - size, words, size) < 0) {
-		free(words);
-		return 0;
-	}
-	at = size / sizeof(*words);
-	if (at && !words[at - 1])
-		at--; /* filled up to a multiple of 8 */
-	*ret_last = at ? words[at - 1] : 0;
-	for (; at; at--) {
-		count++;
-		if (!words[at - 1])
-			break;
-		if (at < 2 || words[at - 1] < words[at - 2] + STEP * TOKEN_MIN ||
-			words[at - 1] - words[at - 2] > STEP_BYTES)
-			at = 1; /* does not rise: no markers */
-	}
-	*ret_start = at ? end - size + (at - 1) * sizeof(*words) : 0;
-	free(words);
-	return at && count >= MARKERS_MIN ? count : 0;
+	return value >= MM_IMAGE_MAP && value - MM_IMAGE_MAP < MM_IMAGE_SPREAD &&
+	       value % MM_PAGE_SIZE == 0;
 }
 
-/* True when the names after the last marker, `count` of them, fill the bytes up to the markers. */
-static bool is_tail(const uint8_t *bytes, size_t size, uint32_t count)
+static int try_place(struct search *search, const struct mm_kallsyms_place *place)
 {
-	const uint8_t *tokens;
-	size_t pos = 0;
+	if (search->tries++ >= TRIES_MAX)
+		return 1;
+	return search->try(search->arg, place);
+}
 
-	for (; count; count--)
-		if (!mm_kallsyms_next(bytes, size, &pos, &tokens))
+/*
+ * Newer kernels: the offsets follow the index, and the base follows them. (No two offsets, taken as one number, look like it: they
+ * are small, or rise towards lower addresses from -1.) Fills offsets, relative_base, and count with the upper one of two possible
+ * ones. Returns false where there is none.
+ */
+static bool find_newer(struct mm_phys *phys, struct mm_kallsyms_place *place, uint64_t *chunk)
+{
+	uint64_t start = place->token_index + TOKENS * sizeof(uint16_t), done, i;
+	uint64_t limit = MM_KALLSYMS_MAX * sizeof(uint32_t), count;
+
+	for (done = 0; done < limit; done += CHUNK) {
+		if (mm_image_read_phys(phys, start + done, chunk, CHUNK) < 0)
 			return false;
-	return size - pos < 8;
-}
-
-/*
- * The names end where the markers begin, and begin so that the last marker falls near there; before them is how many there are. Fills
- * names, names_end, count.
- */
-static bool match_names(uint64_t markers, uint32_t marker_count, uint32_t last,
-	const uint8_t *windows, struct mm_kallsyms_place *place)
-{
-	const uint8_t *tail = windows, *counts = windows + STEP_BYTES;
-	uint64_t before = (uint64_t)(marker_count - 1) * STEP, names, count;
-	size_t at; /* of the last marker's name, in the tail */
-
-	for (at = STEP_BYTES - 1; at > 0; at--) {
-		names = markers - STEP_BYTES + at - last;
-		if (names % 8)
-			continue;
-		memcpy(&count, counts + at, sizeof(count));
-		if (count <= before || count - before > STEP ||
-			!is_tail(tail + at, STEP_BYTES - at, (uint32_t)(count - before)))
-			continue;
-		place->names = names;
-		place->names_end = markers;
-		place->count = (uint32_t)count;
-		return true;
+		for (i = 0; i < CHUNK / sizeof(*chunk); i++) {
+			count = (done + i * sizeof(*chunk)) / sizeof(uint32_t);
+			if (!is_base(chunk[i]) || count < SYMBOLS_MIN || count > MM_KALLSYMS_MAX)
+				continue;
+			place->offsets = start;
+			place->relative_base = chunk[i];
+			place->count = (uint32_t)count;
+			return true;
+		}
 	}
 	return false;
 }
 
-static bool find_names(struct mm_phys *phys, uint64_t markers, uint32_t marker_count, uint32_t last,
-	struct mm_kallsyms_place *place)
+/* The word at addr, and the one before it: a count of symbols, after which the names begin? */
+static int try_count(struct search *search, uint64_t addr, uint64_t before, uint64_t count,
+	const struct mm_kallsyms_place *newer)
 {
-	/* The bytes before the markers, and those where the count may be: 8 bytes before the first name. */
-	uint64_t tail = markers - STEP_BYTES, counts = tail - last - 8;
-	uint8_t *windows;
-	bool is_found;
+	struct mm_kallsyms_place place = *newer;
+	uint64_t size;
 
-	if (markers < (uint64_t)last + STEP_BYTES + 8)
-		return false;
-	windows = malloc(2 * STEP_BYTES + 8);
-	is_found = windows && mm_image_read_phys(phys, tail, windows, STEP_BYTES) == 0 &&
-		   mm_image_read_phys(phys, counts, windows + STEP_BYTES, STEP_BYTES + 8) == 0 &&
-		   match_names(markers, marker_count, last, windows, place);
-	free(windows);
-	return is_found;
+	if (count < SYMBOLS_MIN || count > MM_KALLSYMS_MAX)
+		return 0;
+	place.names = addr + sizeof(count);
+	place.names_end = place.token_table;
+	/* An odd count is filled up with 4 bytes. */
+	if (newer->count && (count == newer->count || count + 1 == newer->count)) {
+		place.count = (uint32_t)count;
+		return try_place(search, &place);
+	}
+	size = align8(count * sizeof(uint32_t));
+	if (!is_base(before) || addr < size + sizeof(before))
+		return 0;
+	place.count = (uint32_t)count;
+	place.relative_base = before;
+	place.offsets = addr - sizeof(before) - size;
+	return try_place(search, &place);
 }
 
-static bool is_base(uint64_t value)
+/* From the token table backwards, to the count of symbols. */
+static int try_table(struct search *search, struct mm_kallsyms_place *newer, uint64_t *chunk)
 {
-	return value >= MM_IMAGE_MAP && value - MM_IMAGE_MAP < MM_IMAGE_SPREAD &&
-	       value % BASE_ALIGN == 0;
-}
-
-/* Tries the offsets where older kernels have them, and then where newer ones do. */
-static int try_orders(struct search *search, struct mm_kallsyms_place *place)
-{
-	uint64_t size = align8(UINT64_C(4) * place->count);
-	uint64_t base = place->names - 16;
+	uint64_t end = newer->token_table, low = end > NAMES_SPAN ? end - NAMES_SPAN : 0, i;
 	int r = 0;
 
-	place->relative_base = read_number(search->phys, base, sizeof(uint64_t));
-	place->offsets = base - size;
-	if (base > size && is_base(place->relative_base))
-		r = search->try(search->arg, place);
-	if (r)
-		return r;
-	place->offsets = place->token_index + TOKENS * sizeof(uint16_t);
-	place->relative_base = read_number(search->phys, place->offsets + size, sizeof(uint64_t));
-	return is_base(place->relative_base) ? search->try(search->arg, place) : 0;
+	if (!find_newer(search->phys, newer, chunk))
+		newer->count = 0;
+	/* Chunks overlap by a word: the one before a count is looked at together with it. */
+	for (; r == 0 && end > low + CHUNK; end -= CHUNK - sizeof(*chunk)) {
+		if (mm_image_read_phys(search->phys, end - CHUNK, chunk, CHUNK) < 0)
+			break;
+		for (i = CHUNK / sizeof(*chunk) - 1; i > 0 && r == 0; i--)
+			r = try_count(search, end - CHUNK + i * sizeof(*chunk), chunk[i - 1],
+				chunk[i], newer);
+	}
+	return r;
 }
 
 /* The index of a token table may be at addr. */
 static int try_index(struct search *search, uint64_t addr)
 {
 	struct mm_kallsyms_place place = {.token_index = addr};
-	uint32_t markers, last;
-	uint64_t start;
+	uint64_t *chunk;
+	int r;
 
 	place.token_table = find_token_table(search->phys, addr);
 	if (!place.token_table)
 		return 0;
-	if (++search->hits > HITS_MAX)
+	if (search->indexes++ >= TRIES_MAX)
 		return 1;
-	markers = find_markers(search->phys, place.token_table, &last, &start);
-	if (!markers || !find_names(search->phys, start, markers, last, &place))
-		return 0;
-	return try_orders(search, &place);
+	chunk = malloc(CHUNK);
+	if (!chunk)
+		return -ENOMEM;
+	r = try_table(search, &place, chunk);
+	free(chunk);
+	return r;
 }
 
 /* Four numbers that could begin an index: all that is looked at of nearly every place. */
@@ -257,5 +218,5 @@ int mm_fallback_find(
 	struct search search = {.phys = phys, .try = try, .arg = arg};
 	int r = mm_sweep(phys, start & ~(MM_PAGE_SIZE - 1), end, look_at_page, &search);
 
-	return r == 1 && search.hits > HITS_MAX ? 0 : r;
+	return r == 1 && (search.indexes > TRIES_MAX || search.tries > TRIES_MAX) ? 0 : r;
 }

@@ -13,8 +13,7 @@
 typedef int mm_fallback_try(void *arg, const struct mm_kallsyms_place *place);
 
 /*
- * Hands each set of tables between the MM_PHYS_GUEST addresses start and end to `try`, in order; at most 64. Knows the order of kernels
- * until 6.1 and from 6.5 on (between them the tables' addresses are in vmcoreinfo). Returns what `try` returned last, 0: none
+ * Hands each set of tables between the MM_PHYS_GUEST addresses start and end to `try`, in order; at most 16. Returns what `try` returned last, 0: none
  * left, or a negative errno.
  */
 int mm_fallback_find(
