@@ -164,7 +164,7 @@ static int find_field(struct lookup *look, uint32_t id, struct mm_btf_query *que
 	for (;;) {
 		len = strcspn(name, ".");
 		found.type = enter(look, found.type);
-		if (!found.type)
+		if (!found.type || !len)
 			return 0;
 		r = find_member(look, found.type, name, len, &found, 0);
 		if (r < 0)

@@ -154,15 +154,19 @@ static void look_ahead(struct mm_virt *virt, uint64_t vaddr, size_t len)
 	uint64_t addrs[AHEAD], addr;
 	size_t count = 0;
 
+	len += vaddr % MM_PAGE_SIZE;
 	if (!virt->phys->ops->expect || len <= MM_PAGE_SIZE)
 		return;
+	vaddr -= vaddr % MM_PAGE_SIZE;
 	while (count < AHEAD && mm_virt_translate(virt, vaddr, &addr) == 0) {
-		addrs[count++] = addr & ~(MM_PAGE_SIZE - 1);
+		addrs[count++] = addr;
 		if (len <= MM_PAGE_SIZE)
 			break;
 		vaddr += MM_PAGE_SIZE;
 		len -= MM_PAGE_SIZE;
 	}
+	if (!count)
+		return;
 	virt->phys->ops->expect(virt->phys, MM_PHYS_MACHINE, addrs, count);
 }
 
