@@ -196,7 +196,7 @@ static int start_daemon(struct mm_http *http, const union mm_web_address *where)
 		MHD_OPTION_CONNECTION_TIMEOUT, MM_HTTP_TIMEOUT_S,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT,
 		1, MHD_OPTION_URI_LOG_CALLBACK, mm_serve_begin, http, MHD_OPTION_NOTIFY_COMPLETED,
-		mm_serve_end, http, MHD_OPTION_NOTIFY_CONNECTION, mm_peer_notify, http,
+		mm_serve_end, http, MHD_OPTION_NOTIFY_CONNECTION, mm_web_peer_notify, &http->peers,
 		MHD_OPTION_END);
 	if (http->daemon)
 		return 0;
@@ -223,8 +223,7 @@ static int open_parts(struct mm_http *http, const union mm_web_address *where)
 
 	http->timeout = evtimer_new(http->base, on_event, http);
 	http->news = evtimer_new(http->base, on_news, http);
-	http->sweep = evtimer_new(http->base, mm_web_peer_sweep, http);
-	if (!http->timeout || !http->news || !http->sweep)
+	if (!http->timeout || !http->news || mm_web_peers_open(&http->peers, http->base))
 		return -ENOMEM;
 	r = start_daemon(http, where);
 	return r ? r : join_loop(http);
@@ -272,7 +271,7 @@ static void stop_daemon(struct mm_http *http)
 
 void mm_http_close(struct mm_http *http)
 {
-	struct event *events[4];
+	struct event *events[3];
 
 	if (!http)
 		return;
@@ -281,10 +280,10 @@ void mm_http_close(struct mm_http *http)
 	events[0] = http->readable;
 	events[1] = http->timeout;
 	events[2] = http->news;
-	events[3] = http->sweep;
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (events[i])
 			event_free(events[i]);
+	mm_web_peers_close(&http->peers);
 	mm_publisher_rest(&http->publisher);
 	mm_answers_free(&http->answers);
 	free(http);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Deadlines of connections, beside the daemon's own: that one is for silence, and a byte now and then is not silence. */
+#include "peer.h"
+
+#include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "clock.h"
-#include "http_private.h"
 
 /*
  * So much of an answer the kernel takes at once, and keeps (it doubles that) for a client who does not read: we notice, and a
@@ -12,12 +15,12 @@
  */
 #define SEND_BUFFER (64 * 1024)
 
-static void arm_sweep(struct mm_http *http)
+static void arm_sweep(struct mm_web_peers *peers)
 {
 	const struct timeval tv = {.tv_sec = 1};
 
-	if (!event_pending(http->sweep, EV_TIMEOUT, NULL))
-		(void)event_add(http->sweep, &tv); /* without memory the next one does it */
+	if (!event_pending(peers->sweep, EV_TIMEOUT, NULL))
+		(void)event_add(peers->sweep, &tv); /* without memory the next one does it */
 }
 
 void mm_web_peer_allow(struct mm_web_peer *peer, unsigned seconds)
@@ -26,10 +29,10 @@ void mm_web_peer_allow(struct mm_web_peer *peer, unsigned seconds)
 		return;
 	peer->due_us = seconds ? mm_clock_us() + (uint64_t)seconds * 1000000 : UINT64_MAX;
 	if (seconds)
-		arm_sweep(peer->http);
+		arm_sweep(peer->peers);
 }
 
-static void add_peer(struct mm_http *http, struct MHD_Connection *connection, void **context)
+static void add_peer(struct mm_web_peers *peers, struct MHD_Connection *connection, void **context)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -39,15 +42,15 @@ static void add_peer(struct mm_http *http, struct MHD_Connection *connection, vo
 	*context = peer;
 	if (!peer)
 		return;
-	peer->http = http;
+	peer->peers = peers;
 	peer->fd = info->connect_fd;
 	(void)setsockopt(
 		peer->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)); /* else it is more */
-	peer->next = http->peers;
-	peer->link = &http->peers;
+	peer->next = peers->first;
+	peer->link = &peers->first;
 	if (peer->next)
 		peer->next->link = &peer->next;
-	http->peers = peer;
+	peers->first = peer;
 	mm_web_peer_allow(peer, MM_HTTP_TIMEOUT_S);
 }
 
@@ -59,7 +62,7 @@ static void remove_peer(struct mm_web_peer *peer)
 	free(peer);
 }
 
-void mm_peer_notify(void *arg, struct MHD_Connection *connection, void **socket_context,
+void mm_web_peer_notify(void *arg, struct MHD_Connection *connection, void **socket_context,
 	enum MHD_ConnectionNotificationCode what)
 {
 	if (what == MHD_CONNECTION_NOTIFY_STARTED)
@@ -82,20 +85,34 @@ void mm_web_peer_cut(struct mm_web_peer *peer)
 		(void)shutdown(peer->fd, SHUT_RDWR); /* it may have gone by itself just now */
 }
 
-void mm_web_peer_sweep(evutil_socket_t fd, short what, void *arg)
+static void sweep(evutil_socket_t fd, short what, void *arg)
 {
-	struct mm_http *http = arg;
+	struct mm_web_peers *peers = arg;
 	uint64_t now_us = mm_clock_us();
 	bool is_more = false;
 
 	(void)fd;
 	(void)what;
-	for (struct mm_web_peer *peer = http->peers; peer; peer = peer->next) {
+	for (struct mm_web_peer *peer = peers->first; peer; peer = peer->next) {
 		if (peer->due_us <= now_us)
 			mm_web_peer_cut(peer);
 		else if (peer->due_us < UINT64_MAX)
 			is_more = true;
 	}
 	if (is_more)
-		arm_sweep(http);
+		arm_sweep(peers);
+}
+
+int mm_web_peers_open(struct mm_web_peers *peers, struct event_base *base)
+{
+	memset(peers, 0, sizeof(*peers));
+	peers->sweep = evtimer_new(base, sweep, peers);
+	return peers->sweep ? 0 : -ENOMEM;
+}
+
+void mm_web_peers_close(struct mm_web_peers *peers)
+{
+	if (peers->sweep)
+		event_free(peers->sweep);
+	peers->sweep = NULL;
 }

@@ -99,9 +99,10 @@ static bool is_our_origin(const char *origin, const char *host)
 }
 
 /* A browser says whether a page of ours asks, or the one who sits before it; "same-site" is another port of this host. */
-static bool is_our_site(const char *fetch_site)
+bool mm_route_is_foreign_site(const char *fetch_site)
 {
-	return !strcmp(fetch_site, "same-origin") || !strcmp(fetch_site, "none");
+	return fetch_site && strcmp(fetch_site, "same-origin") != 0 &&
+	       strcmp(fetch_site, "none") != 0;
 }
 
 bool mm_route_has_body(const struct mm_web_head *head)
@@ -110,7 +111,7 @@ bool mm_route_has_body(const struct mm_web_head *head)
 	       (head->content_length && strcmp(head->content_length, "0") != 0);
 }
 
-static int check_head(const struct mm_web_head *head, const struct mm_web_names *names,
+int mm_route_check(const struct mm_web_head *head, const struct mm_web_names *names,
 	struct mm_refusal *refusal)
 {
 	char shown[40];
@@ -125,7 +126,7 @@ static int check_head(const struct mm_web_head *head, const struct mm_web_names 
 			mm_query_show(head->method, shown, sizeof(shown)));
 	if (mm_route_has_body(head))
 		return refuse(refusal, 413, "a request has no body here");
-	if (head->host && !mm_route_is_our_host(head->host, names))
+	if (names && head->host && !mm_route_is_our_host(head->host, names))
 		return refuse(refusal, 403,
 			"this host goes by its address, localhost or its own name, not by '%s'",
 			mm_query_show(head->host, shown, sizeof(shown)));
@@ -299,7 +300,7 @@ int mm_route_find(const struct mm_web_head *head, const struct mm_web_names *nam
 	const char *query = head->target + len + (head->target[len] == '?');
 	const struct path *path;
 	char shown[80];
-	int r = check_head(head, names, ret_refusal);
+	int r = mm_route_check(head, names, ret_refusal);
 
 	if (r)
 		return r;
@@ -316,7 +317,7 @@ int mm_route_find(const struct mm_web_head *head, const struct mm_web_names *nam
 	if (r)
 		return r;
 	refine(head, &route);
-	if (route.kind != MM_ROUTE_PAGE && head->fetch_site && !is_our_site(head->fetch_site))
+	if (route.kind != MM_ROUTE_PAGE && mm_route_is_foreign_site(head->fetch_site))
 		return refuse(ret_refusal, 403, "pages of other sites may not look in here");
 	*ret_route = route;
 	return 0;

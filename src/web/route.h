@@ -39,6 +39,7 @@ struct mm_web_head {
 	const char *method;
 	const char *target; /* path and query, not decoded */
 	const char *host;
+	const char *authorization;
 	const char *origin;
 	const char *accept;
 	const char *accept_encoding;
@@ -72,6 +73,16 @@ struct mm_refusal {
 	unsigned status;
 	char text[200];
 };
+
+/*
+ * What holds whatever is asked for: GET or HEAD, no body, for this host (names == NULL: any), and not from another site's
+ * page by its Origin. Returns 0, or -EINVAL with *ret_refusal.
+ */
+int mm_route_check(const struct mm_web_head *head, const struct mm_web_names *names,
+	struct mm_refusal *ret_refusal);
+
+/* Whether a browser says that a page of another site, or port, asks; pages of ours and people may. NULL: no browser. */
+bool mm_route_is_foreign_site(const char *fetch_site);
 
 /* Returns 0 with *ret_route, or -EINVAL with *ret_refusal. */
 int mm_route_find(const struct mm_web_head *head, const struct mm_web_names *names,

@@ -168,12 +168,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	check_answer(text, len);
 	close(fd);
-	for (int i = 0; i < 100 && (world.http->peers || world.http->streams); i++) {
+	for (int i = 0; i < 100 && (world.http->peers.first || world.http->streams); i++) {
 		run_round();
 		turn();
 		turn();
 	}
-	if (world.http->peers || world.http->streams || world.http->waiting ||
+	if (world.http->peers.first || world.http->streams || world.http->waiting ||
 		world.http->publisher.total)
 		abort();
 	return 0;
