@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "vmi/look.h"
-#include "vmi/seen.h"
+#include "vmi/touched.h"
 #include "vmi/vmi.h"
 
 /*
@@ -19,7 +19,7 @@
 #define BUDGET_PROCESSES UINT64_C(1500000)
 
 struct mm_vmi_memory {
-	struct mm_seen seen;
+	struct mm_touched touched;
 	struct mm_pages counters, tasks; /* what the last sample touched of each */
 };
 
@@ -27,7 +27,7 @@ void mm_vmi_memory_free(struct mm_vmi_memory *memory)
 {
 	if (!memory)
 		return;
-	mm_seen_free(&memory->seen);
+	mm_touched_free(&memory->touched);
 	mm_pages_free(&memory->counters);
 	mm_pages_free(&memory->tasks);
 	free(memory);
@@ -201,11 +201,11 @@ static int take(struct mm_look *look, struct mm_vmi_memory *memory, bool with_pr
 		r = mm_counters_read(look);
 	if (r == -ENOENT && with_processes)
 		r = 0; /* found without kallsyms: its processes, then, and no counters */
-	mm_seen_keep(&memory->seen, &memory->counters);
+	mm_touched_keep(&memory->touched, &memory->counters);
 	if (r < 0 || !with_processes)
 		return r;
 	r = take_processes(look);
-	mm_seen_keep(&memory->seen, &memory->tasks);
+	mm_touched_keep(&memory->touched, &memory->tasks);
 	return r;
 }
 
@@ -216,12 +216,12 @@ static int begin(struct mm_vmi *vmi, bool with_processes)
 		vmi->memory = calloc(1, sizeof(*vmi->memory));
 	if (!vmi->memory)
 		return -ENOMEM;
-	mm_seen_begin(&vmi->memory->seen, vmi->phys);
+	mm_touched_begin(&vmi->memory->touched, vmi->phys);
 	mm_pages_expect(&vmi->memory->counters, vmi->phys);
 	if (with_processes)
 		mm_pages_expect(&vmi->memory->tasks, vmi->phys);
 	mm_virt_forget(&vmi->virt);
-	vmi->virt.phys = &vmi->memory->seen.phys;
+	vmi->virt.phys = &vmi->memory->touched.phys;
 	vmi->virt.reads = 0;
 	vmi->virt.budget = with_processes ? BUDGET_PROCESSES : BUDGET_COUNTERS;
 	return 0;
