@@ -559,7 +559,7 @@ static void test_expected(void **state)
 	const struct image_options options = {.bytes = SMALL * 8, .is_wide = true};
 	struct image *image = image_new(&options);
 	struct mm_sample sample;
-	uint64_t all;
+	uint64_t first, all;
 
 	(void)state;
 	for (uint32_t pid = 1; pid <= 100; pid++) {
@@ -568,14 +568,16 @@ static void test_expected(void **state)
 		image_add(image, &p);
 	}
 	sample_ok(image, &sample);
-	assert_int_equal(image->expected, 0);
+	first = image->expected; /* reads across pages announce these, too */
 	mm_sample_free(&sample);
+	image->expected = 0;
 	sample_ok(image, &sample);
-	all = image->expected;
+	all = image->expected - first;
 	assert_true(all > 100 && all < 500);
 	mm_sample_free(&sample);
+	image->expected = 0;
 	assert_int_equal(mm_vmi_sample(&image->vmi, false, &sample), MM_VMI_OK);
-	assert_true(image->expected > all && image->expected - all < 40);
+	assert_true(image->expected > 10 && image->expected < 40);
 	mm_sample_free(&sample);
 	image_free(image);
 }
