@@ -3,49 +3,64 @@
 #include "vmi/image.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
-#define BATCH 256 /* pages that the back end hears of in one go */
+#define BATCH 256 /* pages copied in one go */
 
 uint64_t mm_image_phys(const struct mm_image *image, uint64_t vaddr)
 {
 	return vaddr - MM_IMAGE_MAP + image->phys_base;
 }
 
-/* A long piece is announced first, so that a back end maps it at once. */
-static int read_batch(struct mm_phys *phys, uint64_t addr, void *buf, size_t len)
+/* Whole pages in one go, which a back end may map together and need not remember. */
+static int read_batch(struct mm_phys *phys, uint64_t addr, size_t pages, uint8_t *buf)
 {
-	uint64_t addrs[BATCH], page = addr & ~(MM_PAGE_SIZE - 1);
-	size_t count = 0;
+	bool there[BATCH];
+	size_t i;
+	int r = phys->ops->sweep(phys, addr, pages, buf, there);
 
-	if (phys->ops->expect && len > MM_PAGE_SIZE) {
-		for (; count < BATCH && page < addr + len; page += MM_PAGE_SIZE)
-			addrs[count++] = page;
-		phys->ops->expect(phys, MM_PHYS_GUEST, addrs, count);
+	for (i = 0; r == 0 && i < pages; i++)
+		if (!there[i])
+			r = -EFAULT;
+	return r;
+}
+
+static int read_long(struct mm_phys *phys, uint64_t addr, uint8_t *buf, size_t len)
+{
+	uint8_t *batch = malloc(BATCH * MM_PAGE_SIZE);
+	size_t skip, pages, part;
+	int r = batch ? 0 : -ENOMEM;
+
+	while (r == 0 && len) {
+		skip = (size_t)(addr % MM_PAGE_SIZE);
+		pages = (size_t)((skip + len + MM_PAGE_SIZE - 1) / MM_PAGE_SIZE);
+		if (pages > BATCH)
+			pages = BATCH;
+		part = (size_t)(pages * MM_PAGE_SIZE) - skip;
+		if (part > len)
+			part = len;
+		r = read_batch(phys, addr - skip, pages, batch);
+		if (r == 0)
+			memcpy(buf, batch + skip, part);
+		addr += part;
+		buf += part;
+		len -= part;
 	}
-	return phys->ops->read(phys, MM_PHYS_GUEST, addr, buf, len);
+	free(batch);
+	return r;
 }
 
 int mm_image_read_phys(struct mm_phys *phys, uint64_t addr, void *buf, size_t len)
 {
-	size_t part;
 	int r;
 
 	if (addr >= phys->end || len > phys->end - addr)
 		return -EFAULT;
-	while (len) {
-		part = (size_t)((BATCH - 1) * MM_PAGE_SIZE);
-		if (part > len)
-			part = len;
-		r = read_batch(phys, addr, buf, part);
-		if (r < 0)
-			return r == -ENXIO ? -EFAULT : r;
-		if (len > part && phys->ops->release)
-			phys->ops->release(phys); /* what was copied need not stay mapped */
-		addr += part;
-		buf = (char *)buf + part;
-		len -= part;
-	}
-	return 0;
+	if (len > MM_PAGE_SIZE)
+		return read_long(phys, addr, buf, len);
+	r = phys->ops->read(phys, MM_PHYS_GUEST, addr, buf, len);
+	return r == -ENXIO ? -EFAULT : r;
 }
 
 int mm_image_read(const struct mm_image *image, uint64_t vaddr, void *buf, size_t len)

@@ -25,7 +25,8 @@ struct mm_image {
 /* MM_PHYS_GUEST address of a kernel address. Wraps on nonsense: reads of it fail. */
 uint64_t mm_image_phys(const struct mm_image *image, uint64_t vaddr);
 
-/* Copies len bytes. Returns 0; -EFAULT: not an address of an image, or not there; -EIO, -EPERM of the back end. */
+/* Copies len bytes. Returns 0; -EFAULT: not an address of an image, or not there; -ENOMEM; -EIO, -EPERM of the back
+ * end. */
 int mm_image_read(const struct mm_image *image, uint64_t vaddr, void *buf, size_t len);
 
 /* Copies len bytes from a MM_PHYS_GUEST address on, in batches. Errors as above. */

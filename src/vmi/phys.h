@@ -70,7 +70,8 @@ struct mm_phys {
  * A raw memory image, or a file that a running guest shares (QEMU's memory-backend-file,share=on). `below` is
  * how many bytes lie below 4 GiB before the hole for devices, the rest follows at 4 GiB: 0 means as QEMU's pc and q35
  * machines lay it out (all below 3.5 GiB / 2.75 GiB, otherwise 3 GiB / 2 GiB below: give it explicitly), -1 (UINT64_MAX): no
- * hole at all. Holes of a sparse file read as absent and are not filled. Returns 0 or -errno.
+ * hole at all. Holes of a sparse file read as absent and are not filled (a page that was read once, and became a
+ * hole since, as zeros). Returns 0 or -errno.
  */
 int mm_phys_file_open(const char *path, uint64_t below, struct mm_phys **ret_phys);
 

@@ -12,19 +12,22 @@
 
 #include "vmi/phys.h"
 
-#define GIB	  (UINT64_C(1) << 30)
-#define HOLE_END  (4 * GIB) /* the hole for devices ends here */
-#define PC_SPLIT  (7 * GIB / 2)
-#define PC_BELOW  (3 * GIB)
-#define NO_EXTENT UINT64_MAX
+#define GIB	 (UINT64_C(1) << 30)
+#define HOLE_END (4 * GIB) /* the hole for devices ends here */
+#define PC_SPLIT (7 * GIB / 2)
+#define PC_BELOW (3 * GIB)
+#define BITS	 64 /* of a word of the bitmap */
 
 struct phys_file {
 	struct mm_phys phys;
 	int fd;
 	uint64_t size;
 	uint64_t below;
-	/* The part of the file that was seen last to hold data: most reads fall into it. */
-	uint64_t data_start, data_end;
+	/*
+	 * Pages that were seen to hold data. One that the guest gives away later reads as zeros: that fills nothing, and
+	 * asking each time would cost more than the read.
+	 */
+	uint64_t *there;
 };
 
 /* Where addr is in the file, and how many bytes follow it there. */
@@ -41,47 +44,56 @@ static uint64_t find_offset(const struct phys_file *file, uint64_t addr, uint64_
 	return addr - HOLE_END + file->below;
 }
 
-/*
- * Makes the extent the first one that holds data at or after offset, in whole pages: one that is filled in part is there. False:
- * there is none.
- */
-static bool seek_data(struct phys_file *file, uint64_t offset)
+/* Where data is next, at or after offset. In whole pages: one that is filled in part is there. False: nowhere. */
+static bool seek_data(const struct phys_file *file, uint64_t offset, uint64_t *ret_start)
 {
-	off_t start, end;
+	off_t start = lseek(file->fd, (off_t)offset, SEEK_DATA);
 
-	if (offset >= file->data_start && offset < file->data_end)
-		return true;
-	start = lseek(file->fd, (off_t)offset, SEEK_DATA);
 	if (start < 0)
 		return false;
-	end = lseek(file->fd, start, SEEK_HOLE);
-	if (end <= start)
-		return false;
-	file->data_start = (uint64_t)start & ~(MM_PAGE_SIZE - 1);
-	file->data_end = ((uint64_t)end + MM_PAGE_SIZE - 1) & ~(MM_PAGE_SIZE - 1);
+	*ret_start = (uint64_t)start & ~(MM_PAGE_SIZE - 1);
 	return true;
 }
 
-static int read_data(struct phys_file *file, uint64_t offset, void *buf, size_t len)
+static bool has_page(struct phys_file *file, uint64_t offset)
+{
+	uint64_t page = offset / MM_PAGE_SIZE, bit = UINT64_C(1) << page % BITS, start;
+
+	if (file->there[page / BITS] & bit)
+		return true;
+	if (!seek_data(file, offset & ~(MM_PAGE_SIZE - 1), &start) || start > offset)
+		return false;
+	file->there[page / BITS] |= bit;
+	return true;
+}
+
+/* Copies what is known to hold data. */
+static int read_data(const struct phys_file *file, uint64_t offset, void *buf, size_t len)
 {
 	ssize_t got;
 
 	while (len) {
-		if (!seek_data(file, offset) || file->data_start > offset)
-			return -ENXIO;
 		got = pread(file->fd, buf, len, (off_t)offset);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
 			return got < 0 ? -EIO : -ENXIO; /* 0: it became shorter */
-		/* Up to the hole only: what follows it is asked for again. */
-		if ((uint64_t)got > file->data_end - offset)
-			got = (ssize_t)(file->data_end - offset);
 		offset += (uint64_t)got;
 		buf = (char *)buf + got;
 		len -= (size_t)got;
 	}
 	return 0;
+}
+
+/* A part of memory that is one piece in the file, too. */
+static int read_part(struct phys_file *file, uint64_t offset, void *buf, size_t len)
+{
+	uint64_t page;
+
+	for (page = offset & ~(MM_PAGE_SIZE - 1); page < offset + len; page += MM_PAGE_SIZE)
+		if (!has_page(file, page))
+			return -ENXIO;
+	return read_data(file, offset, buf, len);
 }
 
 static int file_read(
@@ -100,7 +112,7 @@ static int file_read(
 		if (!left)
 			return -ENXIO;
 		part = len < left ? len : (size_t)left;
-		r = read_data(file, offset, buf, part);
+		r = read_part(file, offset, buf, part);
 		if (r < 0)
 			return r;
 		addr += part;
@@ -114,15 +126,19 @@ static int file_read(
 static int sweep_part(
 	struct phys_file *file, uint64_t offset, size_t pages, char *buf, bool *ret_there)
 {
-	uint64_t end = offset + pages * MM_PAGE_SIZE;
-	uint64_t at = offset, stop;
+	uint64_t end = offset + pages * MM_PAGE_SIZE, at = offset, stop;
 	size_t first, count;
+	off_t hole;
 	int r;
 
-	while (at < end && seek_data(file, at) && file->data_start < end) {
-		if (file->data_start > at)
-			at = file->data_start;
-		stop = file->data_end < end ? file->data_end : end;
+	while (at < end && seek_data(file, at, &at) && at < end) {
+		hole = lseek(file->fd, (off_t)at, SEEK_HOLE);
+		stop = hole < 0 ? at : ((uint64_t)hole + MM_PAGE_SIZE - 1) & ~(MM_PAGE_SIZE - 1);
+		if (stop <= at)
+			stop = at +
+			       MM_PAGE_SIZE; /* data in the page's middle, or changed meanwhile */
+		if (stop > end)
+			stop = end;
 		first = (size_t)((at - offset) / MM_PAGE_SIZE);
 		count = (size_t)((stop - at) / MM_PAGE_SIZE);
 		r = read_data(file, at, buf + first * MM_PAGE_SIZE, count * MM_PAGE_SIZE);
@@ -162,19 +178,12 @@ static int file_sweep(struct mm_phys *phys, uint64_t addr, size_t pages, void *b
 	return 0;
 }
 
-/* A running guest fills holes, and its balloon makes new ones. */
-static void file_release(struct mm_phys *phys)
-{
-	struct phys_file *file = (struct phys_file *)phys;
-
-	file->data_start = file->data_end = NO_EXTENT;
-}
-
 static void file_close(struct mm_phys *phys)
 {
 	struct phys_file *file = (struct phys_file *)phys;
 
 	close(file->fd);
+	free(file->there);
 	free(file);
 }
 
@@ -182,7 +191,6 @@ static const struct mm_phys_ops file_ops = {
 	.name = "file",
 	.read = file_read,
 	.sweep = file_sweep,
-	.release = file_release,
 	.close = file_close,
 };
 
@@ -206,7 +214,8 @@ static int lay_out(struct phys_file *file, uint64_t below)
 	file->below = below < file->size ? below : file->size;
 	file->phys.end =
 		file->below < file->size ? HOLE_END + (file->size - file->below) : file->size;
-	return 0;
+	file->there = calloc(file->size / MM_PAGE_SIZE / BITS + 1, sizeof(*file->there));
+	return file->there ? 0 : -ENOMEM;
 }
 
 int mm_phys_file_open(const char *path, uint64_t below, struct mm_phys **ret_phys)
@@ -218,7 +227,6 @@ int mm_phys_file_open(const char *path, uint64_t below, struct mm_phys **ret_phy
 		return -ENOMEM;
 	file->phys.ops = &file_ops;
 	file->phys.may_sweep = true;
-	file_release(&file->phys);
 	/* Not blocking: a fifo is refused, not waited for. */
 	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (file->fd < 0) {

@@ -199,7 +199,7 @@ static void test_sweep(void **state)
 	phys->ops->close(phys);
 }
 
-/* A running guest fills holes; its file may also become shorter. */
+/* A running guest fills holes; its file may also become shorter, which is no reason to fail. */
 static void test_live(void **state)
 {
 	struct mm_phys *phys;
@@ -215,9 +215,10 @@ static void test_live(void **state)
 	put_page(0x5000, 'y');
 	assert_int_equal(phys->ops->read(phys, MM_PHYS_GUEST, 0x5fff, &c, 1), 0);
 	assert_int_equal(c, 'y');
+	put_page(0x7000, 'z');
+	assert_int_equal(phys->ops->read(phys, MM_PHYS_GUEST, 0x6000, &c, 1), -ENXIO);
+	assert_int_equal(phys->ops->read(phys, MM_PHYS_GUEST, 0x7fff, &c, 1), 0);
 	resize(0);
-	assert_int_equal(phys->ops->read(phys, MM_PHYS_GUEST, 0x5000, &c, 1), -ENXIO);
-	phys->ops->release(phys);
 	assert_int_equal(phys->ops->read(phys, MM_PHYS_GUEST, 0x5000, &c, 1), -ENXIO);
 	phys->ops->close(phys);
 }
