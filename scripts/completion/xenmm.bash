@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# Completion of bash for mmctl, mmserver and mmclient. Commands, options and their words are those that the program's own --help tells when
-# Tab is pressed; guests and leases those that mmserver knows. Installed once under each program's name.
+# Completion of bash for mmctl, mmserver, mmps and mmclient. Commands, options and their words are those that the program's own --help tells when
+# Tab is pressed; guests and leases those that mmserver knows (mmps: those of the host). Installed once under each program's name.
 #
 # What guests are called they choose themselves: such words are compared and quoted, never expanded (compgen -W would).
 
@@ -96,8 +96,12 @@ _xenmm_ask() { # PROGRAM COMMAND...
 	timeout 2 "$program" "$@" "${from[@]}" 2>/dev/null </dev/null
 }
 
-# Guests' names, out of the JSON that mmctl prints with two blanks for each level.
+# Guests' names; mmctl's out of the JSON that it prints with two blanks for each level.
 _xenmm_guests() { # PROGRAM
+	if [[ ${1##*/} = mmps ]]; then
+		timeout 2 "$1" --names 2>/dev/null </dev/null
+		return
+	fi
 	_xenmm_ask "$1" status --json | sed -n '/^  "guests"/,/^  \]/s/^      "name": "\(.*\)",\{0,1\}$/\1/p' | sed 's/\\\(.\)/\1/g'
 }
 
@@ -161,4 +165,4 @@ _xenmm() { # PROGRAM CURRENT PREVIOUS, by bash
 	fi
 }
 
-complete -F _xenmm mmctl mmserver mmclient
+complete -F _xenmm mmctl mmserver mmps mmclient

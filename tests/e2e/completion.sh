@@ -51,6 +51,7 @@ for command in $commands; do
 	same "$(long_options "$bin/mmctl" "$command")" mmctl "$command" --
 done
 same "$(long_options "$bin/mmserver")" mmserver --
+same "$(long_options "$bin/mmps")" mmps --
 offers "-p" mmserver -p
 offers "--dry-run" mmserver --dr
 if [ -x "$bin/mmclient" ]; then
@@ -79,6 +80,14 @@ run 2 "$bin/mmctl" top --sort x
 [ "$(sed 's/.*there are //' "$work/err")" = "$offered" ] || fail "columns that are not offered: $(cat "$work/err")"
 tab mmctl simulate --set bu
 [ "$offered" = "budget= burst-pool=" ] || fail "settings: $offered"
+offers "cpu rss swap pid time name threads" mmps --sort ''
+offers "swap" mmps web -s s
+for key in cpu rss swap pid time name threads; do
+	XENMM_PROBE=$work/none run 1 "$bin/mmps" --memory "$bin/mmps" --sort "$key"
+done
+offers "--no-header" mmps --watch --no
+offers "" mmps --limit ''
+offers "" mmps --watch ''
 offers "" mmctl top --delay ''
 offers "" mmserver --budget ''
 offers "" mmserver --http '' # "[...; replay: off]" is no list of words, nor is a sentence
@@ -93,6 +102,7 @@ tab mmctl plot a
 offers "a.dir" mmserver --log-dir a
 offers "a.log" mmserver --backend sim : a.l
 offers "a.log" mmctl plot a.l
+offers "a.log" mmps --memory a.l
 offers "a.log" mmctl reserve 1G -- cat a.l
 scenarios=$("$bin/mmctl" simulate --list | sed 's/ .*//')
 tab mmctl simulate ''
@@ -102,6 +112,18 @@ done
 offers "many-small" mmctl simulate many
 
 # ---- guests ----
+mkdir fake
+cat >fake/mmps <<'END'
+#!/bin/sh
+[ "$*" = --names ] && printf '%s\n' web '$(touch run)' || echo 'Usage: mmps [OPTION]... [GUEST]'
+END
+chmod +x fake/mmps
+COMP_WORDS=("$work/fake/mmps" '') COMP_CWORD=1
+_xenmm "$work/fake/mmps" '' "$work/fake/mmps"
+[ "${#COMPREPLY[@]}" = 2 ] && [ "${COMPREPLY[0]}" = web ] || fail "mmps' guests: ${COMPREPLY[*]}"
+eval "names=(${COMPREPLY[*]})"
+# shellcheck disable=SC2016
+[ "${names[1]}" = '$(touch run)' ] && [ ! -e run ] || fail "mmps: a guest's name was run"
 offers "" mmctl why ''
 cat >host.scn <<'END'
 host total=2G dom0=512M

@@ -43,6 +43,7 @@ check_commands() { # PROGRAM PAGE
 
 check mmserver "$source_dir/src/man/mmserver.8.rst"
 check mmprobe "$source_dir/src/man/mmprobe.8.rst"
+check mmps "$source_dir/src/man/mmps.8.rst"
 check_commands mmctl "$source_dir/src/man/mmctl.8.rst"
 if [ -x "$bin/mmclient" ]; then
 	check mmclient "$source_dir/src/man/mmclient.8.rst"
