@@ -153,16 +153,17 @@ static json_t *balloon_json(const struct mm_counters *c)
 /* What the guest's kernel says; all of it null without a sample that could be read. */
 static void put_figures(json_t *o, const struct mm_sample *s)
 {
-	const struct mm_counters *c = s ? &s->counters : NULL;
+	/* A kernel that was found without its symbols shows its processes only. */
+	const struct mm_counters *c = s && s->counters.total_kib ? &s->counters : NULL;
 
-	put(o, "kernel", s ? text(c->release, sizeof(c->release)) : json_null());
-	put(o, "uptime_ms", s ? number(c->uptime_ms) : json_null());
-	put(o, "cpus", s ? json_integer(c->cpus) : json_null());
-	put(o, "memory", s ? memory_json(c) : json_null());
-	put(o, "counters", s ? counters_json(c) : json_null());
-	put(o, "psi", s ? psi_json(c) : json_null());
-	put(o, "load", s ? load_json(c) : json_null());
-	put(o, "balloon", s ? balloon_json(c) : json_null());
+	put(o, "kernel", s ? text(s->counters.release, sizeof(s->counters.release)) : json_null());
+	put(o, "uptime_ms", c ? number(c->uptime_ms) : json_null());
+	put(o, "cpus", c ? json_integer(c->cpus) : json_null());
+	put(o, "memory", c ? memory_json(c) : json_null());
+	put(o, "counters", c ? counters_json(c) : json_null());
+	put(o, "psi", c ? psi_json(c) : json_null());
+	put(o, "load", c ? load_json(c) : json_null());
+	put(o, "balloon", c ? balloon_json(c) : json_null());
 	put(o, "processes", s && s->processes ? number(s->count) : json_null());
 	put(o, "partial", s ? json_boolean(s->is_partial) : json_null());
 	put(o, "torn", s ? json_integer(s->torn) : json_null());

@@ -31,7 +31,8 @@ struct mm_guest_view {
 /*
  * All of these return a new reference, or NULL without memory. Texts are valid UTF-8, numbers are below 2^63.
  *
- * A guest: figures are null where it cannot be read; where there is an older sample and a reason, "readable" is
+ * A guest: figures are null where it cannot be read, all but those of processes where its kernel was found without symbols
+ * (total_kib 0); where there is an older sample and a reason, "readable" is
  * false and the figures are those of the sample ("age_ms").
  */
 json_t *mm_guest_json(const struct mm_guest_view *view);

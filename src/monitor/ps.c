@@ -193,6 +193,8 @@ static int print_block(const struct run *run, struct mm_ps_scene *scene)
 		r = -ENOMEM;
 	if (r == 0 && is_screen) {
 		mm_ps_screen_draw(text, rows);
+		if (run->block + 1 == o->blocks)
+			fputc('\n', stdout); /* what comes after it has a line of its own */
 	} else if (r == 0) {
 		/* Blocks of text in a pipe stand apart. */
 		if (run->block > 0 && !o->is_json && !o->is_bare)

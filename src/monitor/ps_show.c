@@ -37,6 +37,12 @@ static void put_size(char buf[MM_PS_CELL], uint64_t kib)
 		snprintf(buf, MM_PS_CELL, "-");
 }
 
+/* A kernel that was found without its symbols shows its processes only. */
+static bool has_counters(const struct mm_sample *s)
+{
+	return s->counters.total_kib > 0;
+}
+
 /* ---- all guests ------------------------------------------------------------------------------ */
 
 enum {
@@ -77,7 +83,8 @@ static void put_state(char buf[MM_PS_CELL], const struct mm_look *look)
 		snprintf(
 			buf, MM_PS_CELL, "%s: %s", mm_look_reason(look), mm_look_reason_text(look));
 	else
-		snprintf(buf, MM_PS_CELL, "%s", look->now.is_partial ? "partial" : "ok");
+		snprintf(buf, MM_PS_CELL, "%s%s", look->now.is_partial ? "partial" : "ok",
+			has_counters(&look->now) ? "" : ", processes only: no symbols");
 }
 
 /* What the guest's kernel says. */
@@ -85,6 +92,8 @@ static void put_figure(char buf[MM_PS_CELL], const struct mm_sample *s, int id)
 {
 	const struct mm_counters *c = &s->counters;
 
+	if (!has_counters(s) && id != COL_KERNEL && id != COL_PROCESSES)
+		return;
 	switch (id) {
 	case COL_KERNEL:
 		mm_text_plain(buf, MM_PS_CELL, c->release, sizeof(c->release));
@@ -170,19 +179,22 @@ static void head_kernel(char line[HEAD_LINE], const struct mm_ps_guest *guest)
 {
 	const struct mm_counters *c = &guest->look.now.counters;
 	char label[MM_TEXT_SIZE(NAME_BYTES) + 32], release[MM_TEXT_SIZE(sizeof(c->release))];
+	bool is_file = guest->domid == MM_NO_DOMID;
 	char uptime[32];
+	int used = snprintf(line, HEAD_LINE, "%s%s%s: Linux %s",
+		mm_ps_guest_label(label, sizeof(label), guest), is_file ? "" : ", ",
+		is_file ? "" : guest->type,
+		mm_text_plain(release, sizeof(release), c->release, sizeof(c->release)));
 
-	snprintf(line, HEAD_LINE,
-		"%s%s%s: Linux %s, %" PRIu32 " CPU%s, up %s, load %" PRIu64 ".%02" PRIu64
-		" %" PRIu64 ".%02" PRIu64 " %" PRIu64 ".%02" PRIu64,
-		mm_ps_guest_label(label, sizeof(label), guest),
-		guest->domid == MM_NO_DOMID ? "" : ", ",
-		guest->domid == MM_NO_DOMID ? "" : guest->type,
-		mm_text_plain(release, sizeof(release), c->release, sizeof(c->release)), c->cpus,
-		c->cpus == 1 ? "" : "s", mm_ps_uptime(uptime, sizeof(uptime), c->uptime_ms),
-		c->load_milli[0] / 1000, c->load_milli[0] % 1000 / 10, c->load_milli[1] / 1000,
-		c->load_milli[1] % 1000 / 10, c->load_milli[2] / 1000,
-		c->load_milli[2] % 1000 / 10);
+	if (!has_counters(&guest->look.now))
+		return;
+	snprintf(line + used, HEAD_LINE - (size_t)used,
+		", %" PRIu32 " CPU%s, up %s, load %" PRIu64 ".%02" PRIu64 " %" PRIu64 ".%02" PRIu64
+		" %" PRIu64 ".%02" PRIu64,
+		c->cpus, c->cpus == 1 ? "" : "s",
+		mm_ps_uptime(uptime, sizeof(uptime), c->uptime_ms), c->load_milli[0] / 1000,
+		c->load_milli[0] % 1000 / 10, c->load_milli[1] / 1000, c->load_milli[1] % 1000 / 10,
+		c->load_milli[2] / 1000, c->load_milli[2] % 1000 / 10);
 }
 
 static void head_memory(char line[HEAD_LINE], const struct mm_counters *c)
@@ -270,18 +282,22 @@ static void show_head(FILE *out, const struct mm_ps_scene *scene)
 {
 	const struct mm_ps_guest *guest = scene->guests;
 	const struct mm_sample *s = &guest->look.now;
-	char line[HEAD_LINE];
+	char lines[5][HEAD_LINE] = {"", "", "", "", ""};
 
-	head_kernel(line, guest);
-	mm_ps_line(out, scene->width, line);
-	head_memory(line, &s->counters);
-	mm_ps_line(out, scene->width, line);
-	head_swap(line, &s->counters);
-	mm_ps_line(out, scene->width, line);
-	head_pressure(line, &s->counters);
-	mm_ps_line(out, scene->width, line);
-	head_look(line, s, scene->options->with_kernel);
-	mm_ps_line(out, scene->width, line);
+	head_kernel(lines[0], guest);
+	if (has_counters(s)) {
+		head_memory(lines[1], &s->counters);
+		head_swap(lines[2], &s->counters);
+		head_pressure(lines[3], &s->counters);
+	} else {
+		snprintf(lines[1], HEAD_LINE,
+			"memory: not known: this kernel has no symbols that can be found "
+			"(CONFIG_KALLSYMS), only its processes");
+	}
+	head_look(lines[4], s, scene->options->with_kernel);
+	for (size_t i = 0; i < 5; i++)
+		if (*lines[i])
+			mm_ps_line(out, scene->width, lines[i]);
 	fputc('\n', out);
 }
 

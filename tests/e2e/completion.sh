@@ -121,8 +121,8 @@ chmod +x fake/mmps
 COMP_WORDS=("$work/fake/mmps" '') COMP_CWORD=1
 _xenmm "$work/fake/mmps" '' "$work/fake/mmps"
 [ "${#COMPREPLY[@]}" = 2 ] && [ "${COMPREPLY[0]}" = web ] || fail "mmps' guests: ${COMPREPLY[*]}"
-eval "names=(${COMPREPLY[*]})"
-# shellcheck disable=SC2016
+eval "names=(${COMPREPLY[*]})" # as bash reads the line
+# shellcheck disable=SC2154,SC2016
 [ "${names[1]}" = '$(touch run)' ] && [ ! -e run ] || fail "mmps: a guest's name was run"
 offers "" mmctl why ''
 cat >host.scn <<'END'
@@ -140,7 +140,7 @@ offers "web web-2" mmctl why --socket "$socket" w
 offers "web-2" mmctl watch --socket = "$socket" web-
 tab mmctl history --socket "$socket" ''
 [ "${#COMPREPLY[@]}" = 4 ] || fail "not four guests: $offered"
-eval "names=(${COMPREPLY[*]})" # as bash reads the line
+eval "names=(${COMPREPLY[*]})"
 # shellcheck disable=SC2154,SC2016,SC1003
 [ "${names[2]}" = '$(touch${IFS}run)' ] && [ "${names[3]}" = '`touch${IFS}run`;"\' ] || fail "other names: ${names[*]}"
 [ ! -e run ] || fail "a guest's name was run"

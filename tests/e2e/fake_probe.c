@@ -148,6 +148,13 @@ static void answer_many(struct mm_sample *s, unsigned int question)
 			"fork");
 }
 
+/* Found without symbols. */
+static void answer_bare(struct mm_sample *s, unsigned int question)
+{
+	answer_sample(s, question);
+	s->counters = (struct mm_counters){.release = "5.10.0-30-amd64", .cpus = 2};
+}
+
 static void answer_empty(struct mm_sample *s, unsigned int question)
 {
 	(void)question;
@@ -195,6 +202,7 @@ static const struct {
 	{"hostile", answer_hostile},
 	{"many", answer_many},
 	{"empty", answer_empty},
+	{"bare", answer_bare},
 	{"dies", answer_die},
 	{"dies-later", answer_twice},
 	{"hangs-later", answer_hang},
