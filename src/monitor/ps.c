@@ -259,14 +259,13 @@ int mm_ps_main(int argc, char **argv)
 	struct run run = {0};
 	const struct mm_ps_options *o = &run.options;
 	bool may_go_on = true;
-	uint64_t next_ms;
+	uint64_t next_ms = 0;
 	int status = mm_ps_options_parse(argc, argv, &run.options);
 
 	if (status >= 0)
 		return status;
 	if (o->is_names)
 		return print_names(&run);
-	next_ms = mm_look_clock_ms();
 	for (;;) {
 		uint64_t now_ms;
 
@@ -275,6 +274,9 @@ int mm_ps_main(int argc, char **argv)
 		if (!may_go_on || o->watch_ms == 0 || run.block == o->blocks)
 			break;
 		now_ms = mm_look_clock_ms();
+		if (run.block == 1)
+			next_ms =
+				now_ms; /* it may have taken a while: the kernel had to be found */
 		next_ms += o->watch_ms;
 		if (next_ms > now_ms)
 			mm_look_sleep(next_ms - now_ms);

@@ -199,21 +199,26 @@ static void head_kernel(char line[HEAD_LINE], const struct mm_ps_guest *guest)
 
 static void head_memory(char line[HEAD_LINE], const struct mm_counters *c)
 {
-	uint64_t slab_kib = mm_min_u64(c->slab_reclaimable_kib, MM_SIZE_MAX_KIB) +
-			    mm_min_u64(c->slab_unreclaimable_kib, MM_SIZE_MAX_KIB);
-	char size[8][SIZE_BYTES];
+	char size[4][SIZE_BYTES];
 
-	snprintf(line, HEAD_LINE,
-		"memory: %s, %s free, %s available; anonymous %s, files %s, shared %s, slab %s; "
-		"committed %s",
+	snprintf(line, HEAD_LINE, "memory: %s, %s free, %s available; %s committed",
 		mm_format_size(size[0], SIZE_BYTES, c->total_kib),
 		mm_format_size(size[1], SIZE_BYTES, c->free_kib),
 		mm_format_size(size[2], SIZE_BYTES, c->avail_kib),
-		mm_format_size(size[3], SIZE_BYTES, c->anon_kib),
-		mm_format_size(size[4], SIZE_BYTES, c->file_kib),
-		mm_format_size(size[5], SIZE_BYTES, c->shmem_kib),
-		mm_format_size(size[6], SIZE_BYTES, slab_kib),
-		mm_format_size(size[7], SIZE_BYTES, c->committed_kib));
+		mm_format_size(size[3], SIZE_BYTES, c->committed_kib));
+}
+
+static void head_use(char line[HEAD_LINE], const struct mm_counters *c)
+{
+	uint64_t slab_kib = mm_min_u64(c->slab_reclaimable_kib, MM_SIZE_MAX_KIB) +
+			    mm_min_u64(c->slab_unreclaimable_kib, MM_SIZE_MAX_KIB);
+	char size[4][SIZE_BYTES];
+
+	snprintf(line, HEAD_LINE, "used for: anonymous %s, files %s (shared %s), slab %s",
+		mm_format_size(size[0], SIZE_BYTES, c->anon_kib),
+		mm_format_size(size[1], SIZE_BYTES, c->file_kib),
+		mm_format_size(size[2], SIZE_BYTES, c->shmem_kib),
+		mm_format_size(size[3], SIZE_BYTES, slab_kib));
 }
 
 static void head_swap(char line[HEAD_LINE], const struct mm_counters *c)
@@ -247,8 +252,9 @@ static void head_pressure(char line[HEAD_LINE], const struct mm_counters *c)
 			" s since boot",
 			c->psi_some_avg10_pct100 / 100, c->psi_some_avg10_pct100 % 100,
 			c->psi_some_us / 1000000, c->psi_some_us % 1000000 / 100000);
-	snprintf(line, HEAD_LINE, "stalls: %s; %" PRIu64 " major faults, %" PRIu64 " OOM kill%s",
-		stalls, c->majfaults, c->oom_kills, c->oom_kills == 1 ? "" : "s");
+	snprintf(line, HEAD_LINE, "stalls: %s; %" PRIu64 " major fault%s, %" PRIu64 " OOM kill%s",
+		stalls, c->majfaults, c->majfaults == 1 ? "" : "s", c->oom_kills,
+		c->oom_kills == 1 ? "" : "s");
 }
 
 static size_t count_kernel(const struct mm_sample *s)
@@ -260,42 +266,48 @@ static size_t count_kernel(const struct mm_sample *s)
 	return n;
 }
 
-/* What the look cost, and whether it is all. */
-static void head_look(char line[HEAD_LINE], const struct mm_sample *s, bool with_kernel)
+/* How many there are, and whether that is all. */
+static void head_processes(char line[HEAD_LINE], const struct mm_sample *s, bool with_kernel)
 {
 	size_t kernel = count_kernel(s);
-	int used = snprintf(line, HEAD_LINE,
-		"processes: %zu, and %zu kernel thread%s%s; this look took %" PRIu64 ".%" PRIu64
-		" ms of CPU, finding the kernel %" PRIu64 " ms",
-		s->count - kernel, kernel, kernel == 1 ? "" : "s", with_kernel ? "" : " (-k)",
-		s->cost_us / 1000, s->cost_us % 1000 / 100, s->bootstrap_us / 1000);
+	int used = snprintf(line, HEAD_LINE, "processes: %zu, and %zu kernel thread%s%s",
+		s->count - kernel, kernel, kernel == 1 ? "" : "s", with_kernel ? "" : " (-k)");
 
 	if (s->torn && used > 0 && used < HEAD_LINE)
 		used += snprintf(line + used, HEAD_LINE - (size_t)used,
 			"; %" PRIu32 " changed meanwhile (*)", s->torn);
 	if (s->is_partial && used > 0 && used < HEAD_LINE)
-		snprintf(line + used, HEAD_LINE - (size_t)used,
-			"; PARTIAL: processes may be missing");
+		snprintf(line + used, HEAD_LINE - (size_t)used, "; PARTIAL: some may be missing");
+}
+
+static void head_cost(char line[HEAD_LINE], const struct mm_sample *s)
+{
+	snprintf(line, HEAD_LINE,
+		"this look: %" PRIu64 ".%" PRIu64
+		" ms of CPU time here; finding the kernel: %" PRIu64 " ms, once",
+		s->cost_us / 1000, s->cost_us % 1000 / 100, s->bootstrap_us / 1000);
 }
 
 static void show_head(FILE *out, const struct mm_ps_scene *scene)
 {
 	const struct mm_ps_guest *guest = scene->guests;
 	const struct mm_sample *s = &guest->look.now;
-	char lines[5][HEAD_LINE] = {"", "", "", "", ""};
+	char lines[7][HEAD_LINE] = {"", "", "", "", "", "", ""};
 
 	head_kernel(lines[0], guest);
 	if (has_counters(s)) {
 		head_memory(lines[1], &s->counters);
-		head_swap(lines[2], &s->counters);
-		head_pressure(lines[3], &s->counters);
+		head_use(lines[2], &s->counters);
+		head_swap(lines[3], &s->counters);
+		head_pressure(lines[4], &s->counters);
 	} else {
 		snprintf(lines[1], HEAD_LINE,
 			"memory: not known: this kernel has no symbols that can be found "
 			"(CONFIG_KALLSYMS), only its processes");
 	}
-	head_look(lines[4], s, scene->options->with_kernel);
-	for (size_t i = 0; i < 5; i++)
+	head_processes(lines[5], s, scene->options->with_kernel);
+	head_cost(lines[6], s);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		if (*lines[i])
 			mm_ps_line(out, scene->width, lines[i]);
 	fputc('\n', out);
