@@ -76,10 +76,16 @@ static void label(struct writer *w, const char *name, const char *value)
 		mm_text_utf8(text, sizeof(text), value ? value : "", value ? strlen(value) : 0));
 }
 
-/* Whether its figures are worth telling. */
-static bool has_figures(const struct mm_mon_guest *seen)
+/* Whether it can be read, and was lately. */
+static bool is_readable(const struct mm_mon_guest *seen)
 {
 	return seen->sample && !seen->is_stale && !seen->reason;
+}
+
+/* ... with counters: of some kernels only the processes are found. */
+static bool has_figures(const struct mm_mon_guest *seen)
+{
+	return is_readable(seen) && seen->sample->counters.total_kib > 0;
 }
 
 /* ---- of the service -------------------------------------------------------------------------- */
@@ -186,7 +192,7 @@ static void write_readable(struct writer *w, const struct family *family)
 {
 	for (size_t i = 0; i < w->count; i++) {
 		begin_guest(w, family, &w->guests[i]);
-		end(w, family, has_figures(&w->guests[i]));
+		end(w, family, is_readable(&w->guests[i]));
 	}
 }
 
@@ -363,7 +369,7 @@ static bool read_names(struct writer *w, size_t guest)
 	struct name_sum *sums;
 	size_t count = 0, n;
 
-	if (!has_figures(&w->guests[guest]))
+	if (!is_readable(&w->guests[guest]))
 		return true;
 	if (mm_mon_rows(&w->guests[guest], false, &rows, &count))
 		return false;

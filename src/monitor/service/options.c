@@ -16,12 +16,13 @@
 #define OPTIONS_MAX 32
 #define LONG_ONLY   0x100 /* values of options without a letter: rows of the table on top of this */
 
-enum own_option { OPT_CONFIG = 0x200, OPT_CHECK_CONFIG, OPT_ONCE };
+enum own_option { OPT_CONTROLLER = 0x200, OPT_CONFIG, OPT_CHECK_CONFIG, OPT_ONCE };
 
 static const struct own_row {
 	int value;
 	const char *name, *arg, *help;
 } own_rows[] = {
+	{OPT_CONTROLLER, "controller", NULL, "gather other hosts' mmmon, instead of looking here"},
 	{OPT_ONCE, "once", NULL, "one look, printed as JSON, then exit"},
 	{OPT_CONFIG, "config", "FILE",
 		"configuration [" XENMM_CONFIG_DIR "/mmmon.conf; controller: "
@@ -128,6 +129,9 @@ static enum mm_mon_result take(int c, struct mm_mon_options *options, char *err,
 	case 'V':
 		printf("mmmon (xenmm) %s\n", XENMM_VERSION);
 		return MM_MON_DONE;
+	case OPT_CONTROLLER:
+		options->settings.is_controller = true;
+		return MM_MON_RUN;
 	case OPT_ONCE:
 		options->is_once = true;
 		return MM_MON_RUN;

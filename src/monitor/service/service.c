@@ -18,8 +18,10 @@
 #include "metrics.h"
 #include "monitor/process_json.h"
 #include "monitor/service/client.h"
+#include "monitor/service/controller.h"
 #include "monitor/service/door.h"
 #include "monitor/service/exporter.h"
+#include "monitor/service/gather.h"
 #include "monitor/service/options.h"
 #include "monitor/service/view.h"
 #include "notify.h"
@@ -38,7 +40,9 @@ struct service {
 	struct event *signals[3];
 	struct event *beat; /* of the watchdog; with --once, whether all is done */
 	struct mm_door *door;
-	struct mm_mon_client client;
+	struct mm_mon_client client; /* look: NULL in a controller */
+	struct mm_gather *gather;    /* NULL in a client */
+	struct mm_hosts hosts;
 	struct mm_mon_source source;
 	char host[256];
 	uint64_t started_ms, beat_ms;
@@ -52,8 +56,25 @@ static uint64_t now_ms(void)
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
+static bool is_controller(const struct service *service)
+{
+	return service->options.settings.is_controller;
+}
+
+/* Brings what is told up to date. Returns 0 or -ENOMEM. */
+static int refresh(struct service *service)
+{
+	if (is_controller(service))
+		return mm_hosts_refresh(
+			&service->hosts, now_ms(), mm_mon_stale_ms(&service->options.settings));
+	mm_look_refresh(service->client.look);
+	return 0;
+}
+
 static uint64_t round_age_ms(const struct service *service)
 {
+	if (is_controller(service))
+		return 0;
 	return mm_sub_floor(now_ms(), mm_look_round_ms(service->client.look));
 }
 
@@ -119,13 +140,18 @@ static void answer_metrics(
 {
 	struct mm_export export = {
 		.source = &service->source,
-		.is_controller = service->options.settings.is_controller,
+		.is_controller = is_controller(service),
+		.host_count = service->hosts.count,
 		.top = ask->scope == MM_SCOPE_PROCESSES ? service->options.settings.top : 0,
 	};
 
+	struct mm_exported_host *hosts = mm_controller_export(&service->hosts);
+
+	export.hosts = hosts;
 	export.request_count = mm_door_counts(service->door, &export.requests);
 	export.round_age_ms = round_age_ms(service);
-	reply->text = mm_export_text(&export, ask->is_open_metrics, &reply->len);
+	reply->text = hosts ? mm_export_text(&export, ask->is_open_metrics, &reply->len) : NULL;
+	free(hosts);
 	reply->type = ask->is_open_metrics ? MM_METRICS_OPEN_METRICS_TYPE : MM_METRICS_TEXT_TYPE;
 	if (!reply->text)
 		mm_reply_error(reply, 503, "out of memory; try again");
@@ -135,7 +161,14 @@ static void on_ask(void *arg, const struct mm_ask *ask, struct mm_reply *reply)
 {
 	struct service *service = arg;
 
-	mm_look_refresh(service->client.look);
+	if (refresh(service)) {
+		mm_reply_error(reply, 503, "out of memory; try again");
+		return;
+	}
+	if (!mm_controller_has(&service->hosts, ask->host)) {
+		mm_reply_error(reply, 404, "there is no host '%s'", ask->host);
+		return;
+	}
 	switch (ask->kind) {
 	case MM_ASK_HEALTH:
 		answer_health(service, reply);
@@ -145,6 +178,9 @@ static void on_ask(void *arg, const struct mm_ask *ask, struct mm_reply *reply)
 		break;
 	case MM_ASK_HOST:
 		answer_host(service, reply);
+		break;
+	case MM_ASK_HOSTS:
+		mm_controller_hosts(&service->hosts, reply);
 		break;
 	default:
 		mm_view_answer(&service->source, ask, reply);
@@ -163,7 +199,10 @@ static void reload(struct service *service)
 	mm_log_init(service->options.settings.is_verbose);
 	if (mm_door_reload(service->door, err, sizeof(err)))
 		mm_log(MM_LOG_ERR, "%s; tokens and certificate stay as they are", err);
-	mm_look_again(service->client.look);
+	if (!is_controller(service))
+		mm_look_again(service->client.look);
+	else if (mm_gather_again(service->gather, err, sizeof(err)))
+		mm_log(MM_LOG_ERR, "%s; hosts and their tokens stay as they are", err);
 }
 
 /* SIGHUP means two things: read the file again, and: the terminal that we were started from is gone. */
@@ -190,6 +229,12 @@ static void call_after(struct event *event, uint64_t ms)
 	(void)event_add(event, &tv);
 }
 
+static bool is_complete(const struct service *service)
+{
+	return is_controller(service) ? mm_gather_is_complete(service->gather)
+				      : mm_look_is_complete(service->client.look);
+}
+
 static void on_beat(evutil_socket_t fd, short what, void *arg)
 {
 	struct service *service = arg;
@@ -198,7 +243,7 @@ static void on_beat(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (service->options.is_once) {
-		if (mm_look_is_complete(service->client.look))
+		if (is_complete(service))
 			event_base_loopbreak(service->base);
 		call_after(service->beat, ONCE_POLL_MS);
 		return;
@@ -238,9 +283,10 @@ static void greet(const struct mm_mon_settings *settings)
 	union mm_web_address where;
 
 	mm_log(MM_LOG_INFO,
-		"version %s: looks every %" PRIu64 " s; answers at http%s://%s/; "
+		"version %s: %s every %" PRIu64 " s; answers at http%s://%s/; "
 		"per-process data: %s",
-		XENMM_VERSION, settings->interval_ms / 1000, is_tls ? "s" : "", listen,
+		XENMM_VERSION, settings->is_controller ? "asks its hosts" : "looks",
+		settings->interval_ms / 1000, is_tls ? "s" : "", listen,
 		settings->with_processes ? "yes" : "no");
 	if (!mm_web_address_parse(listen, &where) && !mm_web_address_is_loopback(&where) &&
 		(!is_tls || !has_tokens))
@@ -262,8 +308,8 @@ static int print_once(struct service *service)
 
 	if (service->options.settings.with_processes)
 		ask.limit = MM_ASK_LIMIT_MAX;
-	mm_look_refresh(service->client.look);
-	mm_view_answer(&service->source, &ask, &reply);
+	if (!refresh(service))
+		mm_view_answer(&service->source, &ask, &reply);
 	if (reply.text)
 		r = fwrite(reply.text, 1, reply.len, stdout) == reply.len && !fflush(stdout) ? 0
 											     : -1;
@@ -289,6 +335,23 @@ static int open_client(struct service *service)
 	return EXIT_SUCCESS;
 }
 
+static int open_controller(struct service *service)
+{
+	const struct mm_mon_settings *settings = &service->options.settings;
+	char err[512] = "";
+
+	if (settings->host_count == 0)
+		mm_log(MM_LOG_WARN, "%s names no host: there is nothing to gather",
+			service->options.path);
+	if (mm_gather_open(
+		    settings, service->base, &service->hosts, err, sizeof(err), &service->gather)) {
+		mm_log(MM_LOG_ERR, "%s", err);
+		return EXIT_MISUSE;
+	}
+	service->source = mm_hosts_source(&service->hosts);
+	return EXIT_SUCCESS;
+}
+
 static int run(struct service *service)
 {
 	const struct mm_mon_settings *settings = &service->options.settings;
@@ -299,7 +362,7 @@ static int run(struct service *service)
 		mm_log(MM_LOG_ERR, "cannot start the event loop");
 		return EXIT_FAILURE;
 	}
-	r = open_client(service);
+	r = is_controller(service) ? open_controller(service) : open_client(service);
 	if (r)
 		return r;
 	if (!service->options.is_once) {
@@ -324,6 +387,8 @@ static void close_service(struct service *service)
 {
 	mm_door_close(service->door);
 	mm_look_close(service->client.look);
+	mm_gather_close(service->gather);
+	mm_hosts_free(&service->hosts);
 	for (size_t i = 0; i < sizeof(service->signals) / sizeof(service->signals[0]); i++)
 		if (service->signals[i])
 			event_free(service->signals[i]);
