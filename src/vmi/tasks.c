@@ -23,6 +23,9 @@ static const enum mm_field task_fields[] = {MM_FIELD_TASK_TASKS, MM_FIELD_TASK_T
 	MM_FIELD_TASK_SIGNAL, MM_FIELD_TASK_REAL_CRED, MM_FIELD_TASK_REAL_PARENT,
 	MM_FIELD_TASK_START, MM_FIELD_TASK_THREAD_NODE, MM_FIELD_TASK_RUNTIME};
 
+/* Which process it is. */
+static const enum mm_field id_fields[] = {MM_FIELD_TASK_PID, MM_FIELD_TASK_START};
+
 static const enum mm_field signal_fields[] = {
 	MM_FIELD_SIGNAL_THREAD_HEAD, MM_FIELD_SIGNAL_NR_THREADS, MM_FIELD_SIGNAL_RUNTIME};
 
@@ -43,6 +46,9 @@ int mm_tasks_prepare(struct mm_look *look)
 
 	r = mm_span_of(
 		vmi, task_fields, sizeof(task_fields) / sizeof(task_fields[0]), &look->task_span);
+	if (r == 0)
+		r = mm_span_of(
+			vmi, id_fields, sizeof(id_fields) / sizeof(id_fields[0]), &look->id_span);
 	if (r == 0)
 		r = mm_span_of(vmi, signal_fields, sizeof(signal_fields) / sizeof(signal_fields[0]),
 			&look->signal_span);
@@ -189,19 +195,43 @@ static int step_back(struct walk *walk, struct mm_task *cur)
 	}
 }
 
+/*
+ * Reads the task that cur leads to. -EFAULT: there is none that leads back to cur; or cur is another task by now, to whose
+ * successor we were led: its memory, and the next one's, can be had again in the same order.
+ */
+static int read_next(struct walk *walk, const struct mm_task *cur, struct mm_task *ret_next)
+{
+	struct mm_look *look = walk->look;
+	const struct mm_span *id = &look->id_span;
+	uint32_t offset = look->vmi->field[MM_FIELD_TASK_TASKS].offset;
+	int r = mm_task_read(look, cur->next - offset, ret_next);
+
+	if (r < 0)
+		return r;
+	if (ret_next->prev != link_of(walk, cur) || !is_in_ring(ret_next))
+		return -EFAULT;
+	r = mm_span_read(look->vmi, id, cur->addr, look->bytes);
+	if (r < 0)
+		return r;
+	return mm_span_number(look->vmi, id, look->bytes, MM_FIELD_TASK_PID) == cur->pid &&
+			       mm_span_number(look->vmi, id, look->bytes, MM_FIELD_TASK_START) ==
+				       cur->start_ns
+		       ? 0
+		       : -EFAULT;
+}
+
 /* Once round. Returns 0; -EAGAIN: it broke; -ENOSPC: it goes on beyond the most we list; or what ends the sample. */
 static int walk_ring(struct walk *walk)
 {
-	uint32_t offset = walk->look->vmi->field[MM_FIELD_TASK_TASKS].offset;
 	struct mm_task cur = walk->idle;
 	struct mm_task next;
 	int r;
 
 	for (;;) {
-		r = mm_task_read(walk->look, cur.next - offset, &next);
+		r = read_next(walk, &cur, &next);
 		if (is_fatal(r))
 			return r;
-		if (r < 0 || next.prev != link_of(walk, &cur) || !is_in_ring(&next)) {
+		if (r < 0) {
 			r = step_back(walk, &cur);
 		} else if (next.addr == walk->idle.addr) {
 			return 0;
