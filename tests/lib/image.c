@@ -136,6 +136,10 @@ static int image_read(
 	if (addr > image->options.bytes || len > image->options.bytes - addr)
 		return -ENXIO;
 	memcpy(buf, image->mem + addr, len);
+	if (image->is_torn && image->before_read && len > sizeof(uint64_t)) {
+		image->before_read(image, image->arg);
+		memcpy((char *)buf + len / 2, image->mem + addr + len / 2, len - len / 2);
+	}
 	return 0;
 }
 
@@ -403,6 +407,11 @@ uint64_t image_add_cred(struct image *image, uint32_t uid)
 	return cred;
 }
 
+void image_free_cred(struct image *image, uint64_t cred)
+{
+	give(&image->creds, cred);
+}
+
 static void add_thread(struct image *image, uint64_t task, uint64_t head)
 {
 	uint64_t node = image_at(image, task, MM_FIELD_TASK_THREAD_NODE);
@@ -475,6 +484,41 @@ uint64_t image_add(struct image *image, const struct image_process *process)
 	}
 	add_link(image, leader);
 	return leader;
+}
+
+static void add_number(struct image *image, uint64_t vaddr, enum mm_field field, uint64_t more)
+{
+	image_put_field(image, vaddr, field, image_get_field(image, vaddr, field) + more);
+}
+
+void image_add_thread(struct image *image, uint64_t task, uint64_t runtime_ns)
+{
+	uint64_t signal = image_get_field(image, task, MM_FIELD_TASK_SIGNAL);
+	uint64_t thread = take(image, &image->tasks);
+
+	memcpy(image_mem(image, thread, image->tasks.size),
+		image_mem(image, task, image->tasks.size), image->tasks.size);
+	add_number(image, thread, MM_FIELD_TASK_PID, 1);
+	image_put_field(image, thread, MM_FIELD_TASK_RUNTIME, runtime_ns);
+	add_thread(image, thread, image_at(image, signal, MM_FIELD_SIGNAL_THREAD_HEAD));
+	add_number(image, signal, MM_FIELD_SIGNAL_NR_THREADS, 1);
+}
+
+void image_end_thread(struct image *image, uint64_t task)
+{
+	uint64_t signal = image_get_field(image, task, MM_FIELD_TASK_SIGNAL);
+	uint64_t head = image_at(image, signal, MM_FIELD_SIGNAL_THREAD_HEAD);
+	uint64_t node = image_get(image, head + 8, 8);
+	uint64_t prev = image_get(image, node + 8, 8);
+	uint64_t thread = node - image->vmi.field[MM_FIELD_TASK_THREAD_NODE].offset;
+
+	add_number(image, signal, MM_FIELD_SIGNAL_RUNTIME,
+		image_get_field(image, thread, MM_FIELD_TASK_RUNTIME));
+	add_number(image, signal, MM_FIELD_SIGNAL_NR_THREADS, (uint64_t)-1);
+	image_put(image, prev, 8, head);
+	image_put(image, head + 8, 8, prev);
+	image_put(image, node + 8, 8, LIST_POISON + 0x22);
+	give(&image->tasks, thread);
 }
 
 void image_remove(struct image *image, uint64_t task)

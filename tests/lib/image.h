@@ -58,6 +58,7 @@ struct image {
 	uint64_t reads, released, expected;
 	uint64_t fail_at; /* this read fails, counted from 1; 0: none */
 	int fail_with;	  /* -ENXIO, -EIO, ... */
+	bool is_torn;	  /* a read copies its second half after the guest had its turn again */
 	void (*before_read)(struct image *image, void *arg); /* may change the guest */
 	void *arg;
 };
@@ -76,10 +77,15 @@ uint64_t image_add(struct image *image, const struct image_process *process);
 void image_remove(struct image *image, uint64_t task);
 void image_free_task(struct image *image, uint64_t task);
 
-/* An mm_struct of its own, and its end. */
+/* A thread more, which ran for so long at once; one thread less, the last one, whose time is the signal struct's then. */
+void image_add_thread(struct image *image, uint64_t task, uint64_t runtime_ns);
+void image_end_thread(struct image *image, uint64_t task);
+
+/* An mm_struct, and a user's struct, of its own, and their end. */
 uint64_t image_add_mm(struct image *image, const int64_t *pages, uint64_t vm_pages);
 void image_free_mm(struct image *image, uint64_t mm);
 uint64_t image_add_cred(struct image *image, uint32_t uid);
+void image_free_cred(struct image *image, uint64_t cred);
 
 /* The address of a field of the struct at vaddr; numbers in the guest's memory, by size. */
 uint64_t image_at(const struct image *image, uint64_t vaddr, enum mm_field field);
