@@ -53,7 +53,7 @@ function compare_process(pid, a, b, off, i, n, keys) {
     kernel = value[2, pid, "kernel"] + 0
     if (!name_is(value[1, pid, "comm"], value[2, pid, "comm"], kernel) && !name_is(value[3, pid, "comm"], value[2, pid, "comm"], kernel))
         wrong("pid " pid ": name is " value[2, pid, "comm"] ", in the guest " value[1, pid, "comm"] " then " value[3, pid, "comm"])
-    n = split("parent uid threads kernel vm_kib", keys, " ")
+    n = split("parent uid threads kernel", keys, " ")
     for (i = 1; i <= n; i++) same(pid, keys[i])
     if (!kernel && value[1, pid, "state"] == value[3, pid, "state"] && value[1, pid, "state"] != "R") same(pid, "state")
     a = rss(1, pid); b = rss(3, pid)
@@ -64,6 +64,7 @@ function compare_process(pid, a, b, off, i, n, keys) {
         a = value[1, pid, keys[i]]; b = value[3, pid, keys[i]]
         near(pid, keys[i], value[2, pid, keys[i]], a, b, (a > b ? a : b) / 100 + 256)
     }
+    near(pid, "vm_kib", value[2, pid, "vm_kib"], value[1, pid, "vm_kib"], value[3, pid, "vm_kib"], 0)
     off = near(pid, "CPU ms", value[2, pid, "cpu_ms"], value[1, pid, "cpu_ms"], value[3, pid, "cpu_ms"], 20)
     if (off > worst_cpu) worst_cpu = off
     near(pid, "start ms", value[2, pid, "start_ms"], value[1, pid, "start_ms"], value[3, pid, "start_ms"] + 10, 10)
