@@ -51,6 +51,7 @@ static void fill(struct mm_sample *sample, enum fake_kind kind, bool with_proces
 	strcpy(sample->counters.release, "6.1.0-fake");
 	sample->counters.cpus = 1;
 	sample->counters.total_kib = 1000;
+	sample->counters.free_kib = sample->counters.avail_kib = 500;
 	sample->cost_us = 7;
 	sample->taken_ms = kind == FAKE_FUTURE ? UINT64_MAX : 0;
 	if (kind == FAKE_NO_BTF)

@@ -201,7 +201,6 @@ static uint64_t pod_kib(struct mm_xen *x, struct mm_guest *guest, enum mm_dom_st
 
 static int add_domain(struct mm_xen *x, unsigned int i, struct mm_snapshot *snap, uint64_t now_ms)
 {
-	const struct mm_heard *heard;
 	struct mm_guest *guest = x->guests[i];
 	struct mm_domain *dom;
 	int r = mm_snapshot_add(snap, &dom);
@@ -219,11 +218,7 @@ static int add_domain(struct mm_xen *x, unsigned int i, struct mm_snapshot *snap
 	dom->static_max_kib = guest->static_max_kib;
 	dom->pod_kib = pod_kib(x, guest, dom->state);
 	dom->policy = guest->policy_key.policy;
-	heard = mm_agent_best(&guest->agent, now_ms);
-	if (heard) {
-		dom->report = heard->report;
-		dom->report_ms = heard->report_ms;
-	}
+	mm_xen_look(x, guest, dom, now_ms);
 	return 0;
 }
 

@@ -62,6 +62,7 @@ void mm_guest_free(struct mm_guest *guest, struct mm_store *store)
 {
 	if (!guest)
 		return;
+	mm_inside_free(guest->inside);
 	unwatch(guest, store, false);
 	free(guest);
 }
@@ -106,6 +107,13 @@ static void note_write(struct mm_guest *guest, unsigned int dirty, uint64_t now_
 		guest->written_ms[MM_SOURCE_XENSERVER] = now_ms;
 }
 
+/* Than the two numbers of other agents. */
+static bool knows_better(const struct mm_guest *guest, uint64_t now_ms)
+{
+	return mm_agent_is_fresh(&guest->agent, MM_SOURCE_XENMM, now_ms) ||
+	       mm_agent_is_fresh(&guest->agent, MM_SOURCE_INTROSPECTION, now_ms);
+}
+
 /* Of what became dirty just now: is it worth a round before the next one is due? */
 static bool deserves_round(const struct mm_guest *guest, unsigned int fresh, uint64_t now_ms)
 {
@@ -116,7 +124,7 @@ static bool deserves_round(const struct mm_guest *guest, unsigned int fresh, uin
 		return !guest->has_target;
 	/* mmclient writes these beside its record */
 	if (fresh & (MM_DIRTY_PAIR | MM_DIRTY_XS))
-		return !mm_agent_is_fresh(&guest->agent, MM_SOURCE_XENMM, now_ms);
+		return !knows_better(guest, now_ms);
 	return false;
 }
 
@@ -178,6 +186,8 @@ static void hear(struct mm_guest *guest, const struct mm_report *report, uint64_
 {
 	uint64_t *written_ms = &guest->written_ms[report->source];
 
+	if (report->source == MM_SOURCE_XENMM && *written_ms)
+		mm_witness_hear(&guest->witness, report, *written_ms);
 	mm_agent_hear(&guest->agent, report, *written_ms, now_ms);
 	*written_ms = 0;
 }
@@ -234,7 +244,7 @@ static int refresh_reports(struct mm_guest *guest, struct mm_store *store, uint6
 		if (r == -ENOTCONN)
 			return r;
 	}
-	if (mm_agent_is_fresh(&guest->agent, MM_SOURCE_XENMM, now_ms))
+	if (knows_better(guest, now_ms))
 		return 0;
 	if (guest->dirty & MM_DIRTY_PAIR) {
 		guest->dirty &= ~MM_DIRTY_PAIR;

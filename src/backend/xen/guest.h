@@ -10,6 +10,7 @@
 #include "policy_key.h"
 #include "state.h"
 #include "store.h"
+#include "backend/inside.h"
 #include "xenmm/source.h"
 
 struct mm_guest {
@@ -38,7 +39,13 @@ struct mm_guest {
 	uint64_t videoram_kib; /* HVM: libxl takes it off a requested target */
 	struct mm_suspend suspend;
 	struct mm_agent agent;
-	uint64_t peek_ms; /* when its record was last read before a round was called */
+	struct mm_inside *inside; /* NULL: nobody looks into guests */
+	struct mm_witness witness;
+	bool is_left_alone;	/* by the settings, at the last check ... */
+	uint64_t check_ms;	/* ... which was then; 0: none yet */
+	bool has_difference;	/* between agent and kernel, to be told ... */
+	uint64_t difference_ms; /* ... and when one was told last; 0: never */
+	uint64_t peek_ms;	/* when its record was last read before a round was called */
 
 	struct mm_policy_key policy_key;
 

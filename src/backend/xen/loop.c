@@ -169,6 +169,8 @@ int mm_xen_wait(struct mm_backend *b, struct event_base *base, uint64_t until_ms
 
 	if (r < 0)
 		return r;
+	if (x->insides)
+		mm_insides_join(x->insides, base);
 	if (loop->round_ms)
 		until_ms = mm_min_u64(until_ms, loop->round_ms);
 	if (!x->store.xs) /* lost: no event will tell when it can be had again */

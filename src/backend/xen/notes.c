@@ -61,8 +61,11 @@ static bool note_place(struct mm_xen *x, struct mm_note *ret_note)
 	return true;
 }
 
-static bool note_guest(struct mm_guest *guest, struct mm_note *ret_note)
+static bool note_guest(
+	struct mm_guest *guest, const struct mm_config *cfg, struct mm_note *ret_note)
 {
+	if (mm_guest_look_note(guest, cfg, ret_note))
+		return true;
 	if (!guest->policy_key.fault[0])
 		return false;
 	snprintf(ret_note->text, sizeof(ret_note->text), "%s (domain %" PRIu32 "): %s", guest->name,
@@ -76,11 +79,11 @@ bool mm_xen_note(struct mm_backend *b, struct mm_note *ret_note)
 {
 	struct mm_xen *x = (struct mm_xen *)b;
 
-	if (note_place(x, ret_note) ||
+	if (note_place(x, ret_note) || mm_xen_look_note(x, ret_note) ||
 		mm_lowmem_note(&x->low, x->free_kib, mm_xen_now_ms(), ret_note))
 		return true;
 	for (size_t i = 0; i < x->guest_count; i++)
-		if (note_guest(x->guests[i], ret_note))
+		if (note_guest(x->guests[i], &x->config, ret_note))
 			return true;
 	return false;
 }

@@ -202,11 +202,14 @@ static void close_xen(struct mm_backend *b)
 	struct mm_xen *x = (struct mm_xen *)b;
 
 	mm_loop_reset(&x->loop);
+	if (x->insides)
+		mm_insides_join(x->insides, NULL);
 	mm_lowmem_close(&x->low);
 	/* the watches end with the connection */
 	mm_store_close(&x->store);
 	for (size_t i = 0; i < x->guest_count; i++)
 		mm_guest_free(x->guests[i], &x->store);
+	mm_insides_free(x->insides);
 	mm_xen_close_libxl(x);
 	if (x->xc)
 		xc_interface_close(x->xc);
@@ -222,6 +225,7 @@ static void close_xen(struct mm_backend *b)
 static const struct mm_backend_ops xen_ops = {
 	.name = "xen",
 	.sample = sample,
+	.configure = mm_xen_configure,
 	.set_target = mm_xen_set_target,
 	.wait = mm_xen_wait,
 	.last_error = last_error,

@@ -67,7 +67,9 @@ struct mm_xen {
 	uint64_t sample_cost_ms; /* ... and how long it took */
 	struct mm_loop loop;
 	struct mm_lowmem low;
-	uint64_t free_kib; /* of the host, at the last sample */
+	uint64_t free_kib;	    /* of the host, at the last sample */
+	struct mm_insides *insides; /* NULL: nobody looks into guests */
+	struct mm_config config;    /* as told last */
 };
 
 /* CLOCK_MONOTONIC: goes on through changes of the wall clock, and is libevent's, too. */
@@ -107,6 +109,17 @@ int mm_xen_set_target(struct mm_backend *b, uint32_t domid, uint64_t target_kib)
 int mm_xen_open_libxl(struct mm_xen *x);
 void mm_xen_close_libxl(struct mm_xen *x);
 void mm_logger_init(struct mm_logger *logger);
+
+/* look.c: as mm_backend_ops.configure() promises. */
+void mm_xen_configure(struct mm_backend *b, const struct mm_config *cfg);
+
+/* Looks into that guest, of which *dom is filled but for reports, as the settings want; and fills in the report to go by. */
+void mm_xen_look(struct mm_xen *x, struct mm_guest *guest, struct mm_domain *dom, uint64_t now_ms);
+
+/* What is to be told of looking into guests; returns false: nothing. */
+bool mm_xen_look_note(struct mm_xen *x, struct mm_note *ret_note);
+bool mm_guest_look_note(
+	struct mm_guest *guest, const struct mm_config *cfg, struct mm_note *ret_note);
 
 /* lowmem.c: binds the event; a failure is kept in low->error to be told. */
 void mm_lowmem_open(struct mm_lowmem *low, struct mm_logger *logger);
