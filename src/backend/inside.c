@@ -196,6 +196,14 @@ static void note_answer(struct mm_inside *in, const struct mm_sample *sample)
 		in->failures = 0;
 }
 
+/* Without symbols there are processes, but no totals. */
+static enum mm_vmi_reason why_no_report(const struct mm_inside *in, const struct mm_sample *sample)
+{
+	if (in->seen.looks > 0)
+		return MM_VMI_DAMAGED;
+	return sample->counters.total_kib ? MM_VMI_UNSUPPORTED : MM_VMI_NO_SYMBOLS;
+}
+
 static void take_sample(struct mm_inside *in, const struct mm_sample *sample)
 {
 	struct mm_report last = in->pace.last, report;
@@ -206,7 +214,7 @@ static void take_sample(struct mm_inside *in, const struct mm_sample *sample)
 	}
 	note_answer(in, sample);
 	if (mm_inside_report(&sample->counters, &last, &report) < 0) {
-		fail(in, in->seen.looks ? MM_VMI_DAMAGED : MM_VMI_UNSUPPORTED);
+		fail(in, why_no_report(in, sample));
 		return;
 	}
 	if (in->wish < MM_INSIDE_CHECK) /* it was paused meanwhile */
