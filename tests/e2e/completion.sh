@@ -64,6 +64,7 @@ offers "need tax coordinator" mmserver --policy = ''
 offers "tax" mmserver --policy = t
 offers "coordinator" mmserver -p c
 offers "auto on off" mmserver --probing ''
+offers "off agentless on strict" mmserver --introspection ''
 offers "virtual real" mmserver --pace ''
 offers "xen sim replay" mmserver --backend ''
 offers "need tax coordinator" mmctl simulate --policy ''

@@ -218,7 +218,7 @@ dom0_root() { # ROOT
     for name in gx wire; do compile "$1/bin/$name" "$LAB/dom0/$name.c" -lxenstore; done
     compile "$1/bin/get" "$LAB/dom0/get.c"
     for name in dom await hostlog; do compile "$1/bin/$name" "$LAB/dom0/$name.c" -lxenstore -lxenctrl; done
-    cp "$LAB/dom0/lib.sh" "$1/lib.sh"
+    cp "$LAB/dom0/lib.sh" "$LAB/dom0/burst.sh" "$1/"
     cp "$LAB/../vmi/compare.awk" "$1/compare.awk"
     printf 'autoballoon="off"\n' >"$1/etc/xen/xl.conf"
     cp "$PKG/root/etc/xen/oxenstored.conf" "$1/etc/xen/"

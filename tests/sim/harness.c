@@ -92,7 +92,10 @@ void sim_run_round(struct sim_run *run)
 {
 	struct rules rules;
 	uint64_t delay;
-	int r = run->backend->ops->sample(run->backend, &run->snap);
+	int r;
+
+	mm_backend_configure(run->backend, &run->cfg);
+	r = run->backend->ops->sample(run->backend, &run->snap);
 
 	if (r == -ENODATA) {
 		run->is_over = true;
