@@ -23,7 +23,9 @@
 #define SYMBOLS_MIN 1000 /* a kernel has many thousand */
 #define NAMES_SPAN                                                                                 \
 	(UINT64_C(8) << 20) /* bytes between the count and the token table: 6.1 has 1.5 MiB */
-#define CHUNK (UINT64_C(64) << 10)
+#define RISE_SEEN 256
+#define CHUNK_MIN (RISE_SEEN * sizeof(uint32_t))
+#define CHUNK	  (UINT64_C(64) << 10)
 
 struct search {
 	struct mm_phys *phys;
@@ -100,20 +102,41 @@ static int try_place(struct search *search, const struct mm_kallsyms_place *plac
 }
 
 /*
+ * Offsets rise with the symbols' addresses: those that are not negative first, then from -1 on down. Tells from the first ones what
+ * else may follow an index, without going on through megabytes of it.
+ */
+static bool may_be_offsets(const uint64_t *chunk)
+{
+	uint32_t offsets[RISE_SEEN], i;
+	uint64_t key, before = 0;
+
+	memcpy(offsets, chunk, sizeof(offsets));
+	for (i = 0; i < RISE_SEEN; i++) {
+		key = offsets[i] >> 31 ? (UINT64_C(1) << 32) + ~offsets[i] : offsets[i];
+		if (key < before)
+			return false;
+		before = key;
+	}
+	return before > 0;
+}
+
+/*
  * Newer kernels: the offsets follow the index, and the base follows them. (No two offsets, taken as one number, look like it: they
  * are small, or rise towards lower addresses from -1.) Fills offsets, relative_base, and count with the upper one of two possible
  * ones. Returns false where there is none.
  */
 static bool find_newer(struct mm_phys *phys, struct mm_kallsyms_place *place, uint64_t *chunk)
 {
-	uint64_t start = place->token_index + TOKENS * sizeof(uint16_t), done, i;
-	uint64_t limit = MM_KALLSYMS_MAX * sizeof(uint32_t), count;
+	uint64_t start = place->token_index + TOKENS * sizeof(uint16_t), addr = start, count, i;
+	uint64_t stop = start + MM_KALLSYMS_MAX * sizeof(uint32_t), size;
 
-	for (done = 0; done < limit; done += CHUNK) {
-		if (mm_image_read_phys(phys, start + done, chunk, CHUNK) < 0)
+	for (; addr < stop && addr < phys->end; addr += size) {
+		size = phys->end - addr < CHUNK ? phys->end - addr : CHUNK;
+		if (mm_image_read_phys(phys, addr, chunk, (size_t)size) < 0 ||
+			(addr == start && (size < CHUNK_MIN || !may_be_offsets(chunk))))
 			return false;
-		for (i = 0; i < CHUNK / sizeof(*chunk); i++) {
-			count = (done + i * sizeof(*chunk)) / sizeof(uint32_t);
+		for (i = 0; i < size / sizeof(*chunk); i++) {
+			count = (addr + i * sizeof(*chunk) - start) / sizeof(uint32_t);
 			if (!is_base(chunk[i]) || count < SYMBOLS_MIN || count > MM_KALLSYMS_MAX)
 				continue;
 			place->offsets = start;
@@ -154,16 +177,18 @@ static int try_count(struct search *search, uint64_t addr, uint64_t before, uint
 static int try_table(struct search *search, struct mm_kallsyms_place *newer, uint64_t *chunk)
 {
 	uint64_t end = newer->token_table, low = end > NAMES_SPAN ? end - NAMES_SPAN : 0, i;
+	uint64_t size;
 	int r = 0;
 
 	if (!find_newer(search->phys, newer, chunk))
 		newer->count = 0;
 	/* Chunks overlap by a word: the one before a count is looked at together with it. */
-	for (; r == 0 && end > low + CHUNK; end -= CHUNK - sizeof(*chunk)) {
-		if (mm_image_read_phys(search->phys, end - CHUNK, chunk, CHUNK) < 0)
+	for (; r == 0 && end > low + sizeof(*chunk); end -= size - sizeof(*chunk)) {
+		size = end - low < CHUNK ? end - low : CHUNK;
+		if (mm_image_read_phys(search->phys, end - size, chunk, (size_t)size) < 0)
 			break;
-		for (i = CHUNK / sizeof(*chunk) - 1; i > 0 && r == 0; i--)
-			r = try_count(search, end - CHUNK + i * sizeof(*chunk), chunk[i - 1],
+		for (i = size / sizeof(*chunk) - 1; i > 0 && r == 0; i--)
+			r = try_count(search, end - size + i * sizeof(*chunk), chunk[i - 1],
 				chunk[i], newer);
 	}
 	return r;
