@@ -16,7 +16,7 @@
  * on top: the most we list is done within this, also with 4 CPUs' parts of each counter.
  */
 #define BUDGET_COUNTERS	 UINT64_C(20000)
-#define BUDGET_PROCESSES UINT64_C(1500000)
+#define BUDGET_PROCESSES UINT64_C(1000000)
 
 struct mm_vmi_memory {
 	struct mm_touched touched;
