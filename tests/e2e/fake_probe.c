@@ -243,11 +243,16 @@ int main(int argc, char **argv)
 
 	for (unsigned int question = 1; read(STDIN_FILENO, asked, sizeof(asked)) == sizeof(asked);
 		question++) {
+		bool with_processes;
 		struct mm_sample sample;
 		uint8_t *buf;
 		size_t len;
 
+		if (mm_wire_read_question(asked, &with_processes) < 0)
+			return 1;
 		answer(&sample, name ? name + 1 : "", question);
+		if (!with_processes)
+			mm_sample_free(&sample);
 		if (mm_wire_write(&sample, &buf, &len) < 0 || write_all(buf, len) < 0)
 			return 1;
 		free(buf);

@@ -39,7 +39,8 @@ struct family {
 
 /* The first names of a guest. */
 struct name_sum {
-	char name[MM_COMM_LEN];
+	char name[MM_TEXT_SIZE(
+		MM_COMM_LEN)];	 /* as in the label: two names may look the same there */
 	uint64_t rss_kib, share; /* 1/100 of a per cent of one CPU */
 };
 
@@ -68,12 +69,22 @@ static void begin_guest(
 	mm_exposition_label(&w->out, "uuid", seen->uuid);
 }
 
+/* Guests choose names: UTF-8 without control characters, which who shows a label may obey. */
+static char *make_label(char *buf, size_t size, const char *text, size_t len)
+{
+	(void)mm_text_utf8(buf, size, text, len);
+	for (char *c = buf; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	return buf;
+}
+
 static void label(struct writer *w, const char *name, const char *value)
 {
 	char text[MM_TEXT_SIZE(MM_NAME_MAX)];
 
 	mm_exposition_label(&w->out, name,
-		mm_text_utf8(text, sizeof(text), value ? value : "", value ? strlen(value) : 0));
+		make_label(text, sizeof(text), value ? value : "", value ? strlen(value) : 0));
 }
 
 /* Whether it can be read, and was lately. */
@@ -323,7 +334,7 @@ static int compare_names(const void *a, const void *b)
 {
 	const struct name_sum *x = a, *y = b;
 
-	return strncmp(x->name, y->name, MM_COMM_LEN);
+	return strcmp(x->name, y->name);
 }
 
 static int compare_sizes(const void *a, const void *b)
@@ -346,7 +357,8 @@ static size_t sum_names(const struct mm_process_row *rows, size_t count, struct 
 	size_t n = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		memcpy(sums[i].name, rows[i].process->comm, MM_COMM_LEN);
+		(void)make_label(sums[i].name, sizeof(sums[i].name), rows[i].process->comm,
+			sizeof(rows[i].process->comm));
 		sums[i].rss_kib = mm_process_rss_kib(rows[i].process);
 		sums[i].share = share_of(&rows[i]);
 	}
@@ -392,11 +404,8 @@ static void write_names(struct writer *w, const struct family *family)
 	for (size_t i = 0; top && i < w->count; i++)
 		for (size_t k = 0; k < w->name_counts[i]; k++) {
 			const struct name_sum *sum = &w->names[i * top + k];
-			char name[MM_COMM_LEN + 1] = "";
-
-			memcpy(name, sum->name, MM_COMM_LEN);
 			begin_guest(w, family, &w->guests[i]);
-			label(w, "process", name);
+			mm_exposition_label(&w->out, "process", sum->name);
 			if (family->unit == UNIT_KIB)
 				end(w, family, sum->rss_kib);
 			else /* 1/100 of a per cent are 4 decimals */

@@ -17,7 +17,10 @@
 
 #define BACKOFF_MAX_MS 60000 /* a host that does not answer is asked at least so often */
 #define BODY_MIN       ((size_t)16 << 10)
-#define HEAD_MAX       ((size_t)64 << 10)
+/* A host that keeps processes to itself is asked for them again after so many requests. */
+#define TOTALS_FOR 30
+
+#define HEAD_MAX ((size_t)64 << 10)
 
 /* A host's requests. */
 struct asked {
@@ -25,11 +28,13 @@ struct asked {
 	size_t index; /* of the host */
 	CURL *easy;
 	struct curl_slist *headers;
-	bool is_active;
+	bool is_active, with_processes;
+	bool is_again; /* at once: the answer was no failure */
 	char *body;
 	size_t len, capacity, head_len;
 	uint64_t next_ms, begun_ms;
-	const char *why; /* we gave it up; NULL: no */
+	const char *why;      /* we gave it up; NULL: no */
+	unsigned totals_left; /* so many requests for totals only: it refused processes */
 	uint64_t told_ms;
 };
 
@@ -137,7 +142,8 @@ static void plan_next(struct asked *asked)
 	uint64_t wait_ms =
 		mm_max_u64(mm_min_u64(interval_ms << shift, BACKOFF_MAX_MS), interval_ms);
 
-	asked->next_ms = asked->begun_ms + wait_ms;
+	asked->next_ms = asked->is_again ? asked->begun_ms : asked->begun_ms + wait_ms;
+	asked->is_again = false;
 }
 
 static void tell_of_failure(struct asked *asked)
@@ -160,10 +166,12 @@ static void take_body(struct asked *asked)
 	host->duration_ms = now_ms() - asked->begun_ms;
 	if (r == -ENOMEM)
 		snprintf(err, sizeof(err), "out of memory for its answer");
-	if (r)
+	if (r) {
 		mm_hosts_fail(host, err);
-	else
+	} else {
 		r = mm_hosts_accept(asked->gather->hosts, host, &report, now_ms());
+		host->lacks_processes = host->lacks_processes || asked->totals_left > 0;
+	}
 	if (r) {
 		tell_of_failure(asked);
 	} else if (was_silent) {
@@ -179,6 +187,11 @@ static void finish(struct asked *asked, CURLcode code)
 	long status = 0;
 
 	(void)curl_easy_getinfo(asked->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (code == CURLE_OK && status == 403 && asked->with_processes) {
+		asked->totals_left = TOTALS_FOR;
+		asked->is_again = true;
+		return;
+	}
 	if (asked->why)
 		snprintf(err, sizeof(err), "%s", asked->why);
 	else if (code != CURLE_OK)
@@ -226,12 +239,29 @@ static void collect(struct mm_gather *gather)
 
 /* ---- asking ------------------------------------------------------------------------------------ */
 
+/* With processes, unless they were refused just now. */
+static bool set_url(struct asked *asked)
+{
+	const char *url = host_of(asked)->entry.url;
+	char target[MM_MON_TEXT_MAX + 64];
+
+	asked->with_processes = asked->gather->settings->with_processes && asked->totals_left == 0;
+	if (asked->totals_left > 0)
+		asked->totals_left--;
+	if (asked->with_processes)
+		snprintf(target, sizeof(target), "%s" PATH "?processes=%d", url, MM_REPORT_ASKED);
+	else
+		snprintf(target, sizeof(target), "%s" PATH, url);
+	return curl_easy_setopt(asked->easy, CURLOPT_URL, target) == CURLE_OK;
+}
+
 static void ask(struct asked *asked)
 {
 	asked->begun_ms = now_ms();
 	asked->why = NULL;
 	asked->head_len = 0;
-	if (curl_multi_add_handle(asked->gather->multi, asked->easy) != CURLM_OK) {
+	if (!set_url(asked) ||
+		curl_multi_add_handle(asked->gather->multi, asked->easy) != CURLM_OK) {
 		mm_hosts_fail(host_of(asked), "out of memory to ask it");
 		plan_next(asked);
 		return;
@@ -349,15 +379,10 @@ static int add_token(struct asked *asked, const char *path, char *err, size_t er
 static bool set_options(struct asked *asked, const struct mm_mon_host_entry *entry,
 	const struct mm_mon_settings *settings)
 {
-	char url[MM_MON_TEXT_MAX + 64];
 	CURL *easy = asked->easy;
 	bool is_ok;
 
-	snprintf(url, sizeof(url), "%s" PATH, entry->url);
-	if (settings->with_processes)
-		snprintf(url, sizeof(url), "%s" PATH "?processes=%d", entry->url, MM_REPORT_ASKED);
-	is_ok = !curl_easy_setopt(easy, CURLOPT_URL, url) &&
-		!curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") &&
+	is_ok = !curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") &&
 		!curl_easy_setopt(easy, CURLOPT_PROXY, "") && /* not from the environment */
 		!curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) &&
 		!curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) &&

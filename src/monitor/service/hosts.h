@@ -19,7 +19,7 @@ struct mm_host_state {
 	struct mm_mon_host_entry entry;
 	struct mm_host_report report; /* the last right one */
 	bool has_report, has_failed;  /* the last answer was wrong, or there was none */
-	bool lacks_processes;	      /* there were too many */
+	bool lacks_processes;	      /* it does not show them, or there were too many in all */
 	uint64_t received_ms;	      /* the report */
 	uint64_t asked, failures;     /* requests so far */
 	uint32_t failures_in_row;
