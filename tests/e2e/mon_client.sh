@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # mmmon on a host, with a stand-in for mmprobe: its command line, every answer, tokens, TLS, limits, signals.
 set -euo pipefail
-# shellcheck source=tests/e2e/lib.sh
-. "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/mon_lib.sh
 . "$(dirname "$0")/mon_lib.sh"
 
@@ -14,8 +12,7 @@ for name in sample hostile many no-btf dies nonsense; do
 	memory+=(--memory "$name=$work/m/$name")
 done
 memory+=(--memory "$uuid=$work/m/sample")
-totals=totals-0123456789abcdef
-private=private-0123456789abcdef
+totals='totals-0123456789abcdef'
 
 # ---- the command line ----
 run 0 "$mmmon" --help

@@ -2,14 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # mmmon as a controller: two clients on this machine, one by TLS and token; hosts that hang, lie and are not there; a guest that two hosts show.
 set -euo pipefail
-# shellcheck source=tests/e2e/lib.sh
-. "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/mon_lib.sh
 . "$(dirname "$0")/mon_lib.sh"
 command -v openssl >/dev/null || skip "openssl is missing"
 
 moving=c0ffee00-1234-5678-9abc-def012345678
-token=private-0123456789abcdef
+token='private-0123456789abcdef'
 a=$port b=$((port + 1)) own=$((port + 2)) gone=$((port + 3))
 mkdir "$work/m"
 umask 077

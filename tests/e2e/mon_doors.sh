@@ -2,15 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Who may ask mmmon: tokens and their scopes, TLS with a certificate made here, what other machines may not do; and what SIGHUP changes.
 set -euo pipefail
-# shellcheck source=tests/e2e/lib.sh
-. "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/mon_lib.sh
 . "$(dirname "$0")/mon_lib.sh"
 command -v openssl >/dev/null || skip "openssl is missing"
 
-totals=totals-0123456789abcdef
-private=private-0123456789abcdef
-later=later-0123456789abcdef
+totals='totals-0123456789abcdef'
+private='private-0123456789abcdef'
+later='later-0123456789abcdef'
 bearer() { # TOKEN: what curl is to send
 	printf 'Authorization: Bearer %s' "$1"
 }

@@ -2,8 +2,11 @@
 # shellcheck shell=bash
 # Shared by the tests of mmmon: clients with a stand-in for mmprobe, and asking them.
 
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 mmmon=$bin/mmmon
 lib=$source_dir/tests/lib
+# shellcheck disable=SC2034
 port=$((20000 + $$ % 19000))
 export XENMM_PROBE=$bin/../tests/fake_probe # it does what its target is called
 export PYTHONDONTWRITEBYTECODE=1

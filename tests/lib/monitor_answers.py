@@ -23,10 +23,19 @@ schema = json.load(open(SCHEMA))
 jsonschema.Draft202012Validator.check_schema(schema)
 
 
-def fault(kind, answer):
-    validator = jsonschema.Draft202012Validator({"$ref": f"#/$defs/{kind}", "$defs": schema["$defs"]})
+def fault(kind, answer, validators={}):
+    if kind not in validators:
+        validators[kind] = jsonschema.Draft202012Validator({"$ref": f"#/$defs/{kind}", "$defs": schema["$defs"]})
+    validator = validators[kind]
     error = jsonschema.exceptions.best_match(validator.iter_errors(answer))
     return error and f"{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}"
+
+
+def shorten(value):
+    """The answer with one entry in each list: the others are like it."""
+    if isinstance(value, list):
+        return [shorten(inner) for inner in value[:1]] if value and isinstance(value[0], dict) else value
+    return {key: shorten(inner) for key, inner in value.items()} if isinstance(value, dict) else value
 
 
 def mutants(answer):
@@ -66,7 +75,7 @@ def main():
         wrong = fault(kind, answer)
         if wrong:
             sys.exit(f"{file}: {wrong}")
-        for what, mutant in mutants(answer) if with_mutants else ():
+        for what, mutant in mutants(shorten(answer)) if with_mutants else ():
             count += 1
             if not fault(kind, mutant):
                 sys.exit(f"{file}: the schema lets through: {what}")
