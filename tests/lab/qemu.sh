@@ -17,8 +17,10 @@ lay_programs() { # RUN
     for name in mmserver mmctl mmps mmmon mmprobe; do
         [ ! -x "$BIN/$name" ] || put "$run/share/root" "$BIN/$name=/usr/sbin/$name"
     done
-    # What looks into guests for tests/lab/bench_inside.sh, beside the probe.
-    [ ! -x "$BIN/../tests/probelook" ] || put "$run/share/root" "$BIN/../tests/probelook=/usr/sbin/probelook"
+    # What looks into guests for bench_inside.sh and test_probe.sh, beside the probe.
+    for name in probelook probewatch; do
+        [ ! -x "$BIN/../tests/$name" ] || put "$run/share/root" "$BIN/../tests/$name=/usr/sbin/$name"
+    done
     [ ! -x "$BIN/mmclient" ] || put "$run/guest" "$BIN/mmclient=/usr/sbin/mmclient"
     name=$SOURCE/scripts/mmclientd
     [ ! -x "$name" ] || install -D -m 755 "$name" "$run/guest/etc/init.d/mmclientd"
