@@ -99,6 +99,9 @@ static void take_sample(struct look *look, bool with_processes, struct mm_sample
 		look->reason = mm_vmi_sample(look->vmi, with_processes, ret_sample);
 	if (look->reason != MM_VMI_OK)
 		mm_sample_free(ret_sample);
+	/* A guest that goes away under the walk looks damaged. */
+	if (look->reason != MM_VMI_OK && look->phys && look->phys->is_gone)
+		look->reason = MM_VMI_GONE;
 	ret_sample->reason = look->reason;
 	ret_sample->cost_us = cpu_us() - start;
 	ret_sample->bootstrap_us = look->bootstrap_us;

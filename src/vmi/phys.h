@@ -64,6 +64,7 @@ struct mm_phys {
 		root; /* MM_PHYS_MACHINE address of the kernel's own page table, where the back end knows it; or 0 */
 	bool may_sweep; /* false while reading a page at random could change the guest (populate on demand) */
 	bool is_pv;
+	bool is_gone; /* set by the back end as soon as it notices that there is no such guest any more */
 };
 
 /*

@@ -58,6 +58,14 @@ static void unmap_all(struct mm_mapped *mapped)
 	mapped->used_count = 0;
 }
 
+/* The reason is per page, also where it is the same for all. */
+static void note_errors(struct mm_mapped *mapped, const int *errors, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (errors[i] == -ESRCH || errors[i] == ESRCH)
+			mapped->is_gone = true;
+}
+
 /* Maps frames that are not in the table yet, at most MM_MAP_BATCH. Returns 0 or -EIO. */
 static int map_batch(struct mm_mapped *mapped, const uint64_t *frames, size_t count)
 {
@@ -69,6 +77,7 @@ static int map_batch(struct mm_mapped *mapped, const uint64_t *frames, size_t co
 	start = xenforeignmemory_map(mapped->fmem, mapped->domid, PROT_READ, count, frames, errors);
 	if (!start)
 		return -EIO;
+	note_errors(mapped, errors, count);
 	mapped->runs[mapped->run_count++] = (struct mm_mapped_run){start, count};
 	for (size_t i = 0; i < count; i++) {
 		struct mm_mapped_slot *slot = find_slot(mapped, frames[i]);
@@ -136,6 +145,7 @@ int mm_mapped_copy(struct mm_mapped *mapped, const uint64_t *frames, size_t coun
 	start = xenforeignmemory_map(mapped->fmem, mapped->domid, PROT_READ, count, frames, errors);
 	if (!start)
 		return -EIO;
+	note_errors(mapped, errors, count);
 	for (size_t i = 0; i < count; i++) {
 		ret_there[i] = !errors[i];
 		if (ret_there[i])

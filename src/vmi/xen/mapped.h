@@ -38,6 +38,7 @@ struct mm_mapped {
 	uint64_t *known; /* frames that the last sample read */
 	size_t known_count;
 	bool is_fresh; /* nothing was read since the last release */
+	bool is_gone;  /* Xen knows no such domain (any more) */
 };
 
 /* Takes the handle over. Returns 0 or -ENOMEM. */

@@ -139,6 +139,7 @@ static void expect(struct mm_phys *p, enum mm_phys_space space, const uint64_t *
 
 static void release(struct mm_phys *p)
 {
+	p->is_gone = of(p)->mapped.is_gone;
 	mm_mapped_release(&of(p)->mapped);
 	mm_p2m_forget(&of(p)->p2m);
 }
