@@ -55,7 +55,7 @@ static int read_number(const char *path, long *ret_value)
 static void offer_to_oom_killer(void)
 {
 	static const char path[] = "/proc/self/oom_score_adj";
-	char text[16];
+	char text[32];
 	long score;
 	int fd;
 
