@@ -201,12 +201,12 @@ static int allow_memory(scmp_filter_ctx filter)
 static int allow_pipes(scmp_filter_ctx filter)
 {
 	int r = seccomp_rule_add(
-		filter, SCMP_ACT_ALLOW, SCMP_SYS(read), 1, SCMP_A0(SCMP_CMP_EQ, STDIN_FILENO));
+		filter, SCMP_ACT_ALLOW, SCMP_SYS(read), 1, SCMP_A0(SCMP_CMP_EQ, STDIN_FILENO, 0));
 
 	if (r < 0)
 		return r;
 	return seccomp_rule_add(
-		filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, SCMP_A0(SCMP_CMP_EQ, STDOUT_FILENO));
+		filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, SCMP_A0(SCMP_CMP_EQ, STDOUT_FILENO, 0));
 }
 
 static int allow_back_end(scmp_filter_ctx filter, const struct mm_sandbox *needs)
@@ -216,7 +216,7 @@ static int allow_back_end(scmp_filter_ctx filter, const struct mm_sandbox *needs
 
 	for (size_t i = 0; r == 0 && i < needs->ioctl_count; i++)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-			SCMP_A1(SCMP_CMP_EQ, needs->ioctls[i]));
+			SCMP_A1(SCMP_CMP_EQ, needs->ioctls[i], 0));
 	if (r == 0 && needs->reads_file)
 		r = allow_plain(filter, file_calls, sizeof(file_calls) / sizeof(file_calls[0]));
 	return r;
