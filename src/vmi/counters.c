@@ -157,8 +157,8 @@ static uint64_t page_tables(
 
 static int read_memory(struct mm_look *look, struct mm_counters *c)
 {
-	struct items zone, node;
-	uint64_t total, free, reserve, watermark;
+	struct items zone = {.count = 0}, node = {.count = 0};
+	uint64_t total = 0, free, reserve = 0, watermark = 0;
 	int r = read_items(look, MM_SYMBOL_VM_ZONE_STAT, MM_VALUE_ZONE_ITEMS, &zone);
 
 	if (r == 0)
@@ -214,7 +214,7 @@ static int read_committed(struct mm_look *look, struct mm_counters *c)
 
 static int read_swap(struct mm_look *look, struct mm_counters *c)
 {
-	uint64_t total, free;
+	uint64_t total = 0, free = 0;
 	int r = read_symbol(look, MM_SYMBOL_TOTAL_SWAP_PAGES, &total);
 
 	if (r == 0)
@@ -353,7 +353,7 @@ static int read_uptime(struct mm_look *look, struct mm_counters *c)
 	static const enum mm_field fields[] = {MM_FIELD_TK_BASE, MM_FIELD_TK_XTIME_NSEC,
 		MM_FIELD_TK_SHIFT, MM_FIELD_TK_OFFS_BOOT, MM_FIELD_TK_KTIME_SEC};
 	uint64_t core = look->vmi->symbol[MM_SYMBOL_TK_CORE];
-	uint64_t before, after;
+	uint64_t before = 0, after = 0;
 	struct mm_span span;
 	int r;
 

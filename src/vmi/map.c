@@ -57,8 +57,12 @@ static int grow(struct mm_map *map)
 	for (size_t i = 0; i < map->slots; i++)
 		if (map->keys[i])
 			put(&bigger, map->keys[i], map->values[i]);
-	mm_map_free(map);
-	*map = bigger;
+	free(map->keys);
+	free(map->values);
+	map->keys = bigger.keys;
+	map->values = bigger.values;
+	map->count = bigger.count;
+	map->slots = bigger.slots;
 	return 0;
 }
 

@@ -69,7 +69,7 @@ void mm_touched_keep(struct mm_touched *touched, struct mm_pages *pages)
 		if (touched->pages.keys[i])
 			pages->addrs[pages->count++] = touched->pages.keys[i] - 1;
 	/* In order, as it would be mapped. */
-	if (pages->count)
+	if (pages->addrs)
 		qsort(pages->addrs, pages->count, sizeof(*pages->addrs), compare_addrs);
 	mm_touched_begin(touched, touched->real);
 }
