@@ -215,6 +215,8 @@ static int show(const struct run *run, struct mm_ps_scene *scene)
 		r = print_block(run, scene);
 	if (r == 0 && !is_good && !run->options.watch_ms)
 		complain_guest(scene->guests);
+	if (scene->is_list && !scene->count && !run->options.watch_ms && !run->options.is_json)
+		fprintf(stderr, "mmps: no guest runs on this host\n");
 	if (r < 0) {
 		fprintf(stderr, "mmps: %s\n", strerror(-r));
 		return MM_PS_FAILED;

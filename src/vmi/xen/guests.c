@@ -3,22 +3,32 @@
 #include "guests.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "compat.h"
 
-static enum mm_guest_type type_of(const libxl_dominfo *info)
+/* libxl_dominfo takes PVH for HVM; libxl itself notes the type in dom0's part of the store. */
+static bool is_pvh(struct xs_handle *xs, uint32_t domid)
 {
-	switch (info->domain_type) {
-	case LIBXL_DOMAIN_TYPE_PV:
+	char path[48], *type;
+	bool is;
+
+	snprintf(path, sizeof(path), "/libxl/%" PRIu32 "/type", domid);
+	type = xs ? xs_read(xs, XBT_NULL, path, NULL) : NULL;
+	is = type && !strcmp(type, "pvh");
+	free(type);
+	return is;
+}
+
+static enum mm_guest_type type_of(struct xs_handle *xs, const libxl_dominfo *info)
+{
+	if (info->domain_type == LIBXL_DOMAIN_TYPE_PV)
 		return MM_GUEST_PV;
-	case LIBXL_DOMAIN_TYPE_PVH:
-		return MM_GUEST_PVH;
-	default:
-		return MM_GUEST_HVM;
-	}
+	return is_pvh(xs, info->domid) ? MM_GUEST_PVH : MM_GUEST_HVM;
 }
 
 static enum mm_guest_state state_of(const libxl_dominfo *info)
@@ -30,13 +40,14 @@ static enum mm_guest_state state_of(const libxl_dominfo *info)
 	return info->paused ? MM_GUEST_PAUSED : MM_GUEST_RUNNING;
 }
 
-static void fill(libxl_ctx *ctx, const libxl_dominfo *info, struct mm_guest_info *guest)
+static void fill(libxl_ctx *ctx, struct xs_handle *xs, const libxl_dominfo *info,
+	struct mm_guest_info *guest)
 {
 	char *name = libxl_domid_to_name(ctx, info->domid);
 
 	*guest = (struct mm_guest_info){
 		.domid = info->domid,
-		.type = type_of(info),
+		.type = type_of(xs, info),
 		.state = state_of(info),
 		.vcpus = info->vcpu_online,
 		.memory_kib = info->current_memkb,
@@ -50,15 +61,19 @@ static int list_guests(libxl_ctx *ctx, struct mm_guest_info **ret_guests, size_t
 {
 	int n = 0;
 	libxl_dominfo *infos = libxl_list_domain(ctx, &n);
+	struct xs_handle *xs;
 	struct mm_guest_info *guests;
 	size_t count = 0;
 
 	if (!infos)
 		return -EIO;
+	xs = xs_open(0);
 	guests = calloc((size_t)n + 1, sizeof(*guests));
 	for (int i = 0; guests && i < n; i++)
 		if (infos[i].domid)
-			fill(ctx, &infos[i], &guests[count++]);
+			fill(ctx, xs, &infos[i], &guests[count++]);
+	if (xs)
+		xs_close(xs);
 	libxl_dominfo_list_free(infos, n);
 	if (!guests)
 		return -ENOMEM;
