@@ -120,22 +120,21 @@ static int read_cpu(struct mm_look *look, const struct mm_task *task, struct det
 	return 1 ? 0 : -ESTALE;
 }
 
-/* Where in an array of percpu_counter, copied with the span, counter `item` has its pointer and its count. */
+/* In an array of percpu_counter, copied with the span: the count of one, and its pointer, which kernels for one CPU lack. */
 static bool take_percpu(struct mm_look *look, uint32_t item, uint64_t *ret_count, uint64_t *ret_ptr)
 {
 	const struct mm_field_at *stat = &look->vmi->field[MM_FIELD_MM_RSS_STAT];
 	const struct mm_field_at *count = &look->vmi->field[MM_FIELD_PERCPU_COUNT];
 	const struct mm_field_at *ptr = &look->vmi->field[MM_FIELD_PERCPU_COUNTERS];
-	uint64_t size = stat->size / stat->count;
-	const uint8_t *counter;
+	const struct mm_span counter = {.len = stat->size / stat->count};
+	const uint8_t *bytes;
 
-	if (item >= stat->count || count->offset == MM_ABSENT || ptr->offset == MM_ABSENT ||
-		(uint64_t)count->offset + count->size > size ||
-		(uint64_t)ptr->offset + ptr->size > size)
+	if (item >= stat->count || !mm_span_has(&counter, count) ||
+		(look->cpus && !mm_span_has(&counter, ptr)))
 		return false;
-	counter = look->bytes + (stat->offset - look->mm_span.from) + item * size;
-	*ret_count = mm_number_at(counter + count->offset, count->size);
-	*ret_ptr = mm_number_at(counter + ptr->offset, ptr->size);
+	bytes = look->bytes + (stat->offset - look->mm_span.from) + item * counter.len;
+	*ret_count = mm_number_at(bytes + count->offset, count->size);
+	*ret_ptr = look->cpus ? mm_number_at(bytes + ptr->offset, ptr->size) : 0;
 	return true;
 }
 

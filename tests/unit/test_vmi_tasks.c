@@ -92,6 +92,35 @@ static void test_kernels(void **state)
 	}
 }
 
+/* A kernel for one CPU: its counters have no parts, and there are no areas of CPUs. */
+static void test_one_cpu(void **state)
+{
+	const struct image_options options = {.bytes = SMALL, .is_percpu_rss = true};
+	const struct image_process process = {.pid = 1, .comm = "init"};
+	const int64_t pages[IMAGE_KINDS] = {10, 20, 30, 40};
+	struct image *image = image_new(&options);
+	uint64_t task, mm;
+	struct mm_sample sample;
+
+	(void)state;
+	task = image_add(image, &process);
+	mm = image_add_mm(image, pages, 500);
+	image_put_field(image, task, MM_FIELD_TASK_MM, mm);
+	for (unsigned i = 0; i < IMAGE_KINDS; i++)
+		image_put_field(image, image_at(image, mm, MM_FIELD_MM_RSS_STAT) + i * 40,
+			MM_FIELD_PERCPU_COUNT, (uint64_t)pages[i]);
+	image->vmi.symbol[MM_SYMBOL_PER_CPU_OFFSET] = 0;
+	image->vmi.symbol[MM_SYMBOL_CPU_POSSIBLE_MASK] = 0;
+	image->vmi.field[MM_FIELD_PERCPU_COUNTERS].offset = MM_ABSENT;
+	sample_ok(image, &sample);
+	assert_int_equal(sample.count, 1);
+	assert_int_equal(sample.processes[0].rss_anon_kib, 80);
+	assert_int_equal(sample.processes[0].rss_file_kib, 40);
+	assert_int_equal(sample.counters.cpus, 1);
+	mm_sample_free(&sample);
+	image_free(image);
+}
+
 static void test_states(void **state)
 {
 	static const struct {
@@ -586,6 +615,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kernels),
+		cmocka_unit_test(test_one_cpu),
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_empty),
