@@ -57,9 +57,10 @@ void mm_seen_set_state(struct mm_seen *seen, const char *state, const char *text
 
 /* ---- when to look again ---------------------------------------------------------------------- */
 
-#define MM_LOOK_QUICK_MS 250 /* while something moves in it */
-#define MM_LOOK_SHORT_MS 500 /* while it has little left */
-#define MM_LOOK_CALM_MS	 1000
+#define MM_LOOK_FALL_MS	 100 /* while what is available falls: mmclient's own pace then */
+#define MM_LOOK_QUICK_MS 250 /* while something else moves in it, or little is left */
+#define MM_LOOK_CALM_MS                                                                            \
+	500 /* nothing wakes us as its own kernel wakes mmclient when something stalls */
 #define MM_LOOK_CHECK_MS 2000 /* where its agent tells all that moves, and is checked only */
 
 struct mm_look_pace {
@@ -68,16 +69,20 @@ struct mm_look_pace {
 };
 
 /*
- * Takes in a look and returns in how many milliseconds the next one is due: a quarter of a second after one that shows
- * a change, then twice as long each time, up to a second, or half of one for a guest that has little left.
+ * Takes in a look and returns in how many milliseconds the next one is due: soon after one that shows a change, then
+ * twice as long each time.
  */
 uint64_t mm_look_next_ms(struct mm_look_pace *pace, const struct mm_report *now);
 
+/* Whether the last look showed that something moves. */
+bool mm_look_is_quick(const struct mm_look_pace *pace);
+
 /*
- * The shortest wait between two looks at one of `count` guests, of which one costs cost_us: together they
- * shall take no more than a tenth of one CPU. At most 10 s, so that what was seen stays fresh.
+ * The shortest wait between two looks at one of `count` guests, of which one costs cost_us: all of them together shall take
+ * no more than a tenth of one CPU; or where is_quick, which counts those that mm_look_is_quick() alone, half of one. At most 10 s, so
+ * that what was seen stays fresh.
  */
-uint64_t mm_look_least_ms(uint64_t cost_us, size_t count);
+uint64_t mm_look_least_ms(uint64_t cost_us, size_t count, bool is_quick);
 
 /* ---- does its agent say the same? ------------------------------------------------------------ */
 

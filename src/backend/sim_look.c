@@ -44,13 +44,31 @@ void sim_look_hear(struct mm_sim *sim, struct sim_guest *g, const struct mm_repo
 		mm_witness_hear(&g->look.witness, report, sim->now_ms);
 }
 
-static size_t count_looked(const struct mm_sim *sim)
+/* All, or those in which something moves. */
+static size_t count_looked(const struct mm_sim *sim, bool is_quick)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < sim->scenario.guest_count; i++)
-		count += sim->guests[i].look.is_started;
+	for (size_t i = 0; i < sim->scenario.guest_count; i++) {
+		const struct sim_look *look = &sim->guests[i].look;
+
+		count += look->is_started && (!is_quick || mm_look_is_quick(&look->pace));
+	}
 	return count;
+}
+
+static uint64_t next_wait(
+	const struct mm_sim *sim, struct sim_guest *g, const struct mm_report *report)
+{
+	uint64_t wait_ms = mm_look_next_ms(&g->look.pace, report);
+	bool is_quick = mm_look_is_quick(&g->look.pace);
+
+	if (mm_agent_is_fresh(&g->look.heard, MM_SOURCE_XENMM, sim->now_ms)) {
+		is_quick = false;
+		wait_ms = MM_LOOK_CHECK_MS;
+	}
+	return mm_max_u64(
+		wait_ms, mm_look_least_ms(COST_US, count_looked(sim, is_quick), is_quick));
 }
 
 static void take_look(struct mm_sim *sim, struct sim_guest *g)
@@ -58,18 +76,13 @@ static void take_look(struct mm_sim *sim, struct sim_guest *g)
 	struct sim_look *look = &g->look;
 	struct mm_report report = sim_agent_look(g);
 	struct mm_report before = look->pace.last;
-	uint64_t wait_ms;
 
 	report.source = MM_SOURCE_INTROSPECTION;
 	report.seq = look->seen.looks + 1;
 	report.is_moving = before.balloon_kib && report.balloon_kib != before.balloon_kib;
 	mm_agent_hear(&look->heard, &report, sim->now_ms, sim->now_ms);
 	(void)mm_witness_look(&look->witness, &report, sim->now_ms, &look->seen);
-	wait_ms = mm_look_next_ms(&look->pace, &report);
-	if (mm_agent_is_fresh(&look->heard, MM_SOURCE_XENMM, sim->now_ms))
-		wait_ms = MM_LOOK_CHECK_MS;
-	look->due_ms =
-		sim->now_ms + mm_max_u64(wait_ms, mm_look_least_ms(COST_US, count_looked(sim)));
+	look->due_ms = sim->now_ms + next_wait(sim, g, &report);
 	mm_seen_look(&look->seen, &report, sim->now_ms, COST_US);
 	if (mm_report_is_news(&before, &report))
 		sim->has_news = true;

@@ -11,9 +11,13 @@
 /* A guest with less than this part of its memory left is looked at more often. */
 #define SHORT_PART 16
 
-/* A tenth of a CPU: 100 us in each millisecond. */
-#define BUDGET_US_MS 100
-#define LEAST_MAX_MS 10000
+/* A tenth of a CPU: 100 us in each millisecond; half of one. */
+#define BUDGET_US_MS	   100
+#define BUDGET_QUICK_US_MS 500
+#define LEAST_MAX_MS	   10000
+
+/* What falls by more than this part of all in one look falls (mmclient: a quarter of what it takes for a change). */
+#define FALL_PART 512
 
 /*
  * Both look at the same counters, but not at the same moment: a balloon or a program moves some MiB
@@ -72,26 +76,30 @@ uint64_t mm_look_next_ms(struct mm_look_pace *pace, const struct mm_report *now)
 {
 	bool is_first = pace->last.source == MM_SOURCE_NONE;
 	bool is_short = now->avail_kib < now->total_kib / SHORT_PART;
+	uint64_t fell_kib = is_first ? 0 : mm_sub_floor(pace->last.avail_kib, now->avail_kib);
 
-	if (is_first || mm_report_is_news(&pace->last, now))
+	if (fell_kib > mm_max_u64(now->total_kib / FALL_PART, MM_KIB_PER_MIB / 4))
+		pace->wait_ms = MM_LOOK_FALL_MS;
+	else if (is_first || is_short || mm_report_is_news(&pace->last, now))
 		pace->wait_ms = MM_LOOK_QUICK_MS;
 	else
-		pace->wait_ms = mm_min_u64(
-			2 * pace->wait_ms, is_short ? MM_LOOK_SHORT_MS : MM_LOOK_CALM_MS);
+		pace->wait_ms = mm_min_u64(2 * pace->wait_ms, MM_LOOK_CALM_MS);
 	pace->last = *now;
 	return pace->wait_ms;
 }
 
-uint64_t mm_look_least_ms(uint64_t cost_us, size_t count)
+bool mm_look_is_quick(const struct mm_look_pace *pace)
 {
-	uint64_t worth_us =
-		LEAST_MAX_MS *
-		(uint64_t)BUDGET_US_MS; /* a look that alone asks for the longest wait */
+	return pace->wait_ms > 0 && pace->wait_ms <= MM_LOOK_QUICK_MS;
+}
 
-	if (count == 0)
-		return 0;
-	cost_us = mm_min_u64(cost_us, worth_us);
-	return mm_min_u64(cost_us * mm_min_u64(count, UINT32_MAX) / BUDGET_US_MS, LEAST_MAX_MS);
+uint64_t mm_look_least_ms(uint64_t cost_us, size_t count, bool is_quick)
+{
+	uint64_t budget = is_quick ? BUDGET_QUICK_US_MS : BUDGET_US_MS;
+
+	/* the dearest that counts: one that alone asks for the longest wait */
+	cost_us = mm_min_u64(cost_us, LEAST_MAX_MS * budget);
+	return mm_min_u64(cost_us * mm_min_u64(count, UINT32_MAX) / budget, LEAST_MAX_MS);
 }
 
 /* ---- the witness ----------------------------------------------------------------------------- */

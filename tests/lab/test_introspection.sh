@@ -23,7 +23,7 @@ are_balanced() { # GUEST...
 
 # seen GUEST KEY: a word or number out of the guest's "introspection" in the status
 seen() {
-    mmctl status --json | tr -d ' \n' | sed 's/{"name":/\n&/g' | sed -n "s/^{\"name\":\"$1\".*\"introspection\":{[^}]*\"$2\":\"*\([a-z0-9-]*\).*/\1/p"
+    mmctl status --json 2>/dev/null | tr -d ' \n' | sed 's/{"name":/\n&/g' | sed -n "s/^{\"name\":\"$1\".*\"introspection\":{[^}]*\"$2\":\"*\([a-z0-9-]*\).*/\1/p"
 }
 source_of() { mmctl status --json | tr -d ' \n' | sed 's/{"name":/\n&/g' | sed -n "s/^{\"name\":\"$1\".*\"source\":\"\([a-z]*\).*/\1/p"; }
 
@@ -40,10 +40,14 @@ until_holds() {
     done
 }
 
-burst_without_agents() {
+three_without_agents() {
     guests "one two three" client=no || return 1
     balance --introspection agentless || return 1
-    are_balanced one two three || return 1
+    are_balanced one two three
+}
+
+burst_without_agents() {
+    three_without_agents || return 1
     check_number "probes" "$(probes)" -eq 3
     check "one is seen from outside: $(source_of one)" test "$(source_of one)" = introspection
     # No swap: what is not there in time is an OOM kill.
@@ -55,10 +59,13 @@ burst_without_agents() {
     check_number "two: pages swapped out" "$(gstat two pswpout)" -le 50
     await 90 held one below $((220 * 1024)) || fail "the burst's memory is not given back"
     say "a look costs $(seen one cost_us) us of CPU, all of them $(seen one share_ppm) ppm; the start $(seen one start_us) us"
+    server_stop || fail "mmserver ended with status $?"
+    destroy_all
 }
 
 # One ends while it is looked at, and comes back; nothing of it stays behind.
 ends_and_returns() {
+    three_without_agents || return 1
     guest_destroy two
     check "a domain stays behind: $(xl list)" until_holds 10 no_zombie
     check "a probe stays behind: $(probes)" until_holds 10 test "$(probes)" = 2
@@ -71,12 +78,12 @@ ends_and_returns() {
     kill -KILL "$(pidof mmprobe | cut -d' ' -f1)"
     check "a killed probe is not started again" until_holds 20 has_probes 3
     check "mmserver lives" server_alive
-    check_number "lines of warning" "$(grep -c 'killed\|cannot' "$SERVER_LOG")" -le 1
+    check_number "lines of warning" "$(grep -c 'killed\|cannot' "$SERVER_LOG")" -eq 0
     server_stop || fail "mmserver ended with status $?"
     check_number "probes after its end" "$(probes)" -eq 0
     destroy_all
 }
-no_zombie() { [ "$(xl list | wc -l)" = 4 ]; }
+no_zombie() { [ "$(xl list | wc -l)" = 4 ]; } # a head, dom0, two guests
 is_seen() { [ "$(seen "$1" state)" = ok ]; }
 is_waiting() { [ "$(seen "$1" state)" = waiting ]; }
 has_probes() { [ "$(probes)" = "$1" ]; }

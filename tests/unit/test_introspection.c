@@ -20,29 +20,36 @@ static struct mm_report said(uint64_t total_kib, uint64_t avail_kib)
 
 static void test_slower_while_nothing_moves(void **state)
 {
-	static const uint64_t waits[] = {250, 500, 1000, 1000};
-	struct mm_look_pace pace = {0};
+	static const uint64_t waits[] = {250, 500, 500};
+	struct mm_look_pace pace = {.wait_ms = 0};
 	struct mm_report report = said(MIB(512), MIB(200));
 
 	(void)state;
+	assert_false(mm_look_is_quick(&pace));
 	for (size_t i = 0; i < ARRAY_SIZE(waits); i++)
 		assert_int_equal(mm_look_next_ms(&pace, &report), waits[i]);
+	assert_false(mm_look_is_quick(&pace));
 	report.avail_kib -= MIB(10);
-	assert_int_equal(mm_look_next_ms(&pace, &report), 250);
+	assert_int_equal(mm_look_next_ms(&pace, &report), 100);
+	assert_true(mm_look_is_quick(&pace));
+	report.avail_kib -= 1025; /* less than what is news */
+	assert_int_equal(mm_look_next_ms(&pace, &report), 100);
 	report.psi_some_us += 100000;
+	assert_int_equal(mm_look_next_ms(&pace, &report), 250);
+	report.avail_kib += MIB(10);
 	assert_int_equal(mm_look_next_ms(&pace, &report), 250);
 	assert_int_equal(mm_look_next_ms(&pace, &report), 500);
 }
 
 static void test_short_guest_is_watched(void **state)
 {
-	struct mm_look_pace pace = {0};
+	struct mm_look_pace pace = {.wait_ms = 0};
 	struct mm_report report = said(MIB(512), MIB(20));
 
 	(void)state;
 	for (int i = 0; i < 5; i++)
 		(void)mm_look_next_ms(&pace, &report);
-	assert_int_equal(mm_look_next_ms(&pace, &report), 500);
+	assert_int_equal(mm_look_next_ms(&pace, &report), 250);
 }
 
 static void test_cost_is_bounded(void **state)
@@ -50,19 +57,24 @@ static void test_cost_is_bounded(void **state)
 	static const struct {
 		uint64_t cost_us;
 		size_t count;
+		bool is_quick;
 		uint64_t wait_ms;
 	} cases[] = {
-		{500, 0, 0},
-		{500, 3, 15},
-		{500, 1000, 5000}, /* 500 ms of every 5 s: a tenth */
-		{2000, 1000, 10000},
-		{UINT64_MAX, SIZE_MAX, 10000},
+		{500, 0, false, 0},
+		{500, 3, false, 15},
+		{500, 1000, false, 5000}, /* 500 ms of every 5 s: a tenth */
+		{2000, 1000, false, 10000},
+		{UINT64_MAX, SIZE_MAX, false, 10000},
+		{500, 3, true, 3},
+		{500, 1000, true, 1000}, /* half */
+		{UINT64_MAX, SIZE_MAX, true, 10000},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		assert_int_equal(
-			mm_look_least_ms(cases[i].cost_us, cases[i].count), cases[i].wait_ms);
+			mm_look_least_ms(cases[i].cost_us, cases[i].count, cases[i].is_quick),
+			cases[i].wait_ms);
 }
 
 /* A guest of 512 MiB over time: what its agent and its kernel say, each second. */
