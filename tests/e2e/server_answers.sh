@@ -143,6 +143,31 @@ from_ctl "$work/third" hog1
 check "$work/third"
 stop
 
+# ---- guests that are looked into: one that can be read, one that cannot, one whose agent lies ----
+cat >"$work/host.scn" <<'END'
+host total=2G dom0=256M
+duration 60m
+guest seen memory=256M maxmem=512M use=60M noise=4M agent=none
+guest hidden memory=256M maxmem=512M use=60M agent=none introspection=off
+guest liar memory=256M maxmem=512M use=60M noise=4M
+at 0s liar lie
+END
+start --backend "sim:$work/host.scn" --introspection on
+wait_for 40 has '"difference": "its agent says 0 MiB of'
+fetch "127.0.0.1:$port" "$work/seen"
+from_ctl "$work/seen" seen
+grep -q '"source":"introspection"' "$work/seen/status.json" || fail "no source introspection"
+grep -q '"state":"no-btf"' "$work/seen/status.json" || fail "it does not say why a guest cannot be read"
+grep -q '^xenmm_domain_agent_differs{.*} 1$' "$work/seen"/metrics* || fail "no metric says that an agent lies"
+check "$work/seen" --need status,domain,metrics
+"$bin/mmctl" why --socket "$socket" liar >"$work/out" || fail "mmctl why"
+grep -q 'its agent says 0 MiB of .* its kernel .*; the agent is believed' "$work/out" || fail "mmctl why does not tell of the lie"
+"$bin/mmctl" why --socket "$socket" hidden >"$work/out" || fail "mmctl why"
+grep -q 'cannot be looked into: no-btf' "$work/out" || fail "mmctl why does not say why"
+"$bin/mmctl" status --socket "$socket" >"$work/out" || fail "mmctl status"
+grep -q ' seen .*; seen from outside$' "$work/out" || fail "mmctl status does not say who speaks"
+stop
+
 # ---- nobody there ----
 cat >"$work/host.scn" <<'END'
 host total=1G dom0=256M

@@ -27,6 +27,9 @@ during() {
         printf '%s: start %s us, %s looks of %s us, %s us in all, %s ppm of a CPU lately\n' "$guest" "$(seen $guest start_us)" \
             "$(seen $guest looks)" "$(seen $guest cost_us)" "$(seen $guest spent_us)" "$(seen $guest share_ppm)" >>/share/costs
     done
+    for guest in $(pidof mmprobe); do
+        sed -n 's/^VmHWM:[[:space:]]*/a probe took at most /p; s/^VmRSS:[[:space:]]*/and takes /p' "/proc/$guest/status"
+    done >>/share/costs
 }
 
 # Whether it ever runs short hangs on how fast the machine is that emulates all this; a burst is answered in any case. Seconds from

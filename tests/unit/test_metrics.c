@@ -68,6 +68,8 @@ static void add_known(void)
 	dom->report =
 		(struct mm_report){.source = MM_SOURCE_XENMM, .total_kib = 900, .avail_kib = 600};
 	dom->report_ms = 18500;
+	dom->seen = (struct mm_seen){
+		.state = MM_SEEN_OK, .is_different = true, .looks = 4, .spent_us = 1500000};
 	*entry = (struct mm_plan_entry){.domid = 3,
 		.reason = MM_REASON_GROW,
 		.is_balanced = true,
@@ -151,6 +153,9 @@ static void test_values(void **state)
 	assert_line("xenmm_domain_memory_need_bytes{uuid=\"u-web\",part=\"headroom\"} 2048");
 	assert_line("xenmm_domain_memory_pressure_ratio{uuid=\"u-web\"} 0.0125");
 	assert_line("xenmm_domain_agent_age_seconds{uuid=\"u-web\"} 1.5");
+	assert_line("xenmm_domain_agent_differs{uuid=\"u-web\"} 1");
+	assert_line("xenmm_domain_introspection_readable{uuid=\"u-web\"} 1");
+	assert_line("xenmm_domain_introspection_cpu_seconds_total{uuid=\"u-web\"} 1.5");
 	assert_line("xenmm_domain_target_changes_total{uuid=\"u-web\"} 1");
 	assert_line("# TYPE xenmm_decisions_total counter");
 	assert_line("xenmm_decisions_total{reason=\"grow\"} 1");
@@ -195,6 +200,7 @@ static void test_unknown(void **state)
 	assert_int_equal(lines_with("xenmm_domain_memory_need_bytes"), 0);
 	assert_int_equal(lines_with("xenmm_domain_memory_pressure_ratio"), 0);
 	assert_int_equal(lines_with("xenmm_domain_agent_age_seconds"), 0);
+	assert_int_equal(lines_with("xenmm_domain_agent_differs"), 0); /* nobody looks */
 	assert_line("# TYPE xenmm_domain_agent_age_seconds gauge");
 }
 
