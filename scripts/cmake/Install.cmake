@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What goes where on a system. Components: server (dom0) and client (guests).
+# What goes where on a system. Components: server (dom0), monitor (dom0, and where hosts are gathered), client (guests).
 
 # Units: where systemd looks for those of this prefix; packages (prefix /usr) ask systemd itself.
 set(xenmm_unit_default "${CMAKE_INSTALL_PREFIX}/lib/systemd/system")
@@ -65,4 +65,19 @@ if(NOT ONLY_CLIENT)
     COMPONENT server)
   install(FILES scripts/mmserver.default DESTINATION "${XENMM_DEFAULT_DIR}" RENAME mmserver
     COMPONENT server)
+endif()
+
+# Looking into guests. mmprobe is started by the others alone.
+if(NOT ONLY_CLIENT)
+  install(TARGETS mmps RUNTIME DESTINATION "${CMAKE_INSTALL_SBINDIR}" COMPONENT monitor)
+  install(TARGETS mmprobe RUNTIME DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/xenmm" COMPONENT monitor)
+  xenmm_install_completion(mmps monitor)
+endif()
+if(SOCK AND NOT ONLY_CLIENT)
+  install(TARGETS mmmon RUNTIME DESTINATION "${CMAKE_INSTALL_SBINDIR}" COMPONENT monitor)
+  xenmm_install_unit(mmmon monitor)
+  xenmm_install_unit(mmmon-controller monitor)
+  install(FILES scripts/mmmon.conf scripts/mmmon-controller.conf
+    DESTINATION "${CMAKE_INSTALL_FULL_SYSCONFDIR}/xenmm" COMPONENT monitor)
+  install(FILES scripts/mmmon.default DESTINATION "${XENMM_DEFAULT_DIR}" RENAME mmmon COMPONENT monitor)
 endif()

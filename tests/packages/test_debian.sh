@@ -15,12 +15,13 @@ check_lintian() {
 list_ours() {
 	find "$root" -xdev \( -path "$root/tmp" -o -path "$root/var/cache" -o -path "$root/var/lib/apt" \
 		-o -path "$root/proc" \) -prune -o \
-		\( -name '*xenmm*' -o -name '*mmserver*' -o -name '*mmclient*' \) -print
+		\( -name '*xenmm*' -o -name '*mmserver*' -o -name '*mmclient*' \
+		-o -name 'mmps*' -o -name 'mmmon*' -o -name 'mmprobe*' \) -print
 }
 
 install_packages() {
 	echo "--- installing"
-	cp "$work"/packages/xenmm-server_*.deb "$work"/packages/xenmm-client_*.deb "$root/tmp/"
+	cp "$work"/packages/xenmm-{server,monitor,client}_*.deb "$root/tmp/"
 	in_root "$root" sh -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends man-db systemd \
 		/tmp/xenmm-*.deb' \
 		>"$work/log" 2>&1 || {
@@ -57,6 +58,29 @@ check_server() {
 		in_root "$root" bash -n "/usr/share/bash-completion/completions/$file" || fail "no completion for $file"
 	done
 	in_root "$root" sh -c 'TERM=dumb mmctl top --help >/dev/null' || fail "mmctl top does not start"
+}
+
+check_monitor() {
+	echo "--- mmps, mmmon"
+	local status=0 file
+	in_root "$root" mmps --version || fail "mmps does not start"
+	in_root "$root" mmmon --version || fail "mmmon does not start"
+	in_root "$root" /usr/libexec/xenmm/mmprobe --version || fail "mmprobe does not start"
+	in_root "$root" mmmon --check-config || fail "mmmon does not take the configuration file that comes with it"
+	in_root "$root" mmmon --controller --check-config || fail "mmmon --controller does not take the configuration file that comes with it"
+	for file in /etc/default/mmmon /etc/xenmm/mmmon.conf /etc/xenmm/mmmon-controller.conf; do
+		[[ $(in_root "$root" dpkg-query -W -f '${Conffiles}' xenmm-monitor) = *" $file "* ]] || fail "$file is no conffile"
+	done
+	# A memory without a kernel: mmps finds mmprobe where it is installed, and that can lock itself up.
+	truncate -s 64M "$root/tmp/memory"
+	in_root "$root" mmps --memory /tmp/memory >"$work/out" 2>&1 || status=$?
+	cat "$work/out"
+	[ "$status" != 0 ] || fail "mmps sees processes in an empty memory"
+	grep -qi 'linux' "$work/out" || fail "mmps does not say that there is no Linux in that memory"
+	in_root "$root" sh -c 'man mmps | grep -- --memory >/dev/null' || fail "no man page mmps"
+	in_root "$root" sh -c 'man mmprobe >/dev/null' || fail "no man page mmprobe"
+	in_root "$root" bash -n /usr/share/bash-completion/completions/mmps || fail "no completion for mmps"
+	[[ $(dpkg-deb -f "$work"/packages/xenmm-server_*.deb Recommends) = *xenmm-monitor* ]] || fail "xenmm-server does not recommend xenmm-monitor"
 }
 
 # ask PATH [HEADER]: an answer of the mmserver that runs in the root, head and all.
@@ -110,8 +134,8 @@ check_client() {
 check_units() {
 	echo "--- units"
 	local unit
-	local -A enabled=([mmserver]=disabled [mmclientd]=enabled) # the administrator says when guests begin to be moved
-	for unit in mmserver mmclientd; do
+	local -A enabled=([mmserver]=disabled [mmmon]=disabled [mmmon-controller]=disabled [mmclientd]=enabled) # the administrator says when guests begin to be moved
+	for unit in mmserver mmmon mmmon-controller mmclientd; do
 		[ "$(in_root "$root" systemctl is-enabled "$unit")" = "${enabled[$unit]}" ] || fail "$unit is not ${enabled[$unit]}"
 		in_root "$root" systemd-analyze verify --man=no "$unit.service" >"$work/verify" 2>&1 || true
 		[ ! -s "$work/verify" ] || {
@@ -170,7 +194,7 @@ kept_edits() {
 purge_packages() {
 	echo "--- purging"
 	in_root "$root" sh -c 'mkdir -p /var/log/xenmm && touch /var/log/xenmm/log'
-	in_root "$root" dpkg --purge xenmm-server xenmm-client || fail "the packages do not go"
+	in_root "$root" dpkg --purge xenmm-server xenmm-monitor xenmm-client || fail "the packages do not go"
 	list_ours >"$work/after"
 	[ ! -s "$work/after" ] || {
 		cat "$work/after"
@@ -186,6 +210,7 @@ bare_root "$root"
 install_packages
 check_server
 check_endpoint
+check_monitor
 check_client
 check_units
 check_upgrade

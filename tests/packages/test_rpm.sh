@@ -16,7 +16,8 @@ command -v cpio >/dev/null || skip "cpio is not installed"
 build_packages RPM
 server=$(find "$work/packages" -name 'xenmm-server-[0-9]*.rpm')
 client=$(find "$work/packages" -name 'xenmm-client-[0-9]*.rpm')
-[ -f "$server" ] && [ -f "$client" ] || fail "not one package each for server and client"
+monitor=$(find "$work/packages" -name 'xenmm-monitor-[0-9]*.rpm')
+[ -f "$server" ] && [ -f "$client" ] && [ -f "$monitor" ] || fail "not one package each for server, monitor and client"
 has_file "$server" /usr/sbin/mmserver
 has_file "$server" /usr/sbin/mmctl
 has_file "$server" '/usr/share/man/man8/mmctl.8.*'
@@ -35,6 +36,21 @@ has_file "$client" /usr/share/bash-completion/completions/mmclient
 has_file "$server" /usr/share/xenmm/xenmm-api.schema.json
 has_file "$server" /usr/share/xenmm/prometheus/xenmm-alerts.yml
 has_file "$server" /usr/share/xenmm/grafana/xenmm.json
+has_file "$monitor" /usr/sbin/mmps
+has_file "$monitor" /usr/sbin/mmmon
+has_file "$monitor" /usr/libexec/xenmm/mmprobe
+has_file "$monitor" /usr/lib/systemd/system/mmmon.service
+has_file "$monitor" /usr/lib/systemd/system/mmmon-controller.service
+has_file "$monitor" '/usr/share/man/man8/mmps.8.*'
+has_file "$monitor" /usr/share/bash-completion/completions/mmps
+for library in libbpf libseccomp libcurl; do
+	[[ $(rpm -qp --requires "$monitor" 2>/dev/null) = *$library* ]] || fail "xenmm-monitor does not require $library"
+done
+[[ $(rpm -qp --requires "$server" 2>/dev/null) != *libbpf* ]] || fail "xenmm-server requires libbpf: only mmprobe may parse what a guest holds"
+[[ $(rpm -qp --recommends "$server" 2>/dev/null) = *xenmm-monitor* ]] || fail "xenmm-server does not recommend xenmm-monitor"
+for file in /etc/default/mmmon /etc/xenmm/mmmon.conf /etc/xenmm/mmmon-controller.conf; do
+	grep -x "$file" <<<"$(rpm -qpc "$monitor" 2>/dev/null)" >/dev/null || fail "$file is no configuration file"
+done
 for library in libmicrohttpd libncursesw; do
 	[[ $(rpm -qp --requires "$server" 2>/dev/null) = *$library* ]] || fail "xenmm-server does not require $library"
 done
@@ -46,12 +62,15 @@ requires=$(rpm -qp --requires "$client" 2>/dev/null)
 if [[ $requires = *libevent* ]] || [[ $requires = *libinih* ]] || [[ $requires = *libjansson* ]] || [[ $requires = *libxenlight* ]]; then
 	fail "xenmm-client requires more than libxenstore"
 fi
-for package in "$server" "$client"; do
+for package in "$server" "$monitor" "$client"; do
 	mkdir -p "$work/root"
 	rpm2cpio "$package" | (cd "$work/root" && cpio --quiet -idm)
 done
 "$work/root/usr/sbin/mmserver" --version
 "$work/root/usr/sbin/mmclient" --version
+"$work/root/usr/sbin/mmps" --version
+"$work/root/usr/sbin/mmmon" --version
+"$work/root/usr/libexec/xenmm/mmprobe" --version
 
 # The same source as a newer release, with one more line in a configuration file.
 build_next() {
@@ -85,4 +104,4 @@ rpm_in_root -U "$work"/next-packages/xenmm-server-*.rpm
 cmp "$work/mmserver" "$work/system/etc/default/mmserver" || fail "/etc/default/mmserver is not as it was left"
 cmp "$work/mmserver.conf" "$work/system/etc/xenmm/mmserver.conf" || fail "/etc/xenmm/mmserver.conf is not as it was left"
 grep -qx '# a line of the newer package' "$work/system/etc/default/mmserver.rpmnew" || fail "the package's own file is not beside the edited one"
-echo "both packages are complete, and what was edited outlives a newer one"
+echo "all packages are complete, and what was edited outlives a newer one"
