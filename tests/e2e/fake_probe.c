@@ -111,9 +111,7 @@ static void answer_sample(struct mm_sample *s, unsigned int question)
 static void answer_hostile(struct mm_sample *s, unsigned int question)
 {
 	static const char *const names[] = {"\033[2J\033]0;owned\a", "a\nb\rc\td", "\xff\xfe\x80",
-		"gr\xc3\xb6\xc3\x9f"
-		"e",
-		"\xe2\x82", "\"\\}],{", "", "%s%n%x"};
+		"\xc3\xb6\xc3\x9f", "\xe2\x82", "\"\\}],{", "", "%s%n%x"};
 	size_t count = sizeof(names) / sizeof(names[0]);
 
 	(void)question;
