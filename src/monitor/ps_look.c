@@ -133,20 +133,20 @@ static const struct {
 	const char *word, *text;
 } errors[] = {
 	{-ENOENT, "no-probe", "the program mmprobe, which looks, is not installed beside mmps"},
-	{-ETIMEDOUT, "timeout",
+	{-ETIMEDOUT, "probe-late",
 		"it took too long: the host is busy, or the guest is not to be trusted; try again"},
-	{-EPROTO, "nonsense",
+	{-EPROTO, "probe-nonsense",
 		"mmprobe gave no sensible answer: another version than mmps, or the guest is not "
 		"to be "
 		"trusted"},
-	{-EPIPE, "died",
+	{-EPIPE, "probe-died",
 		"mmprobe ended before it answered: the host is short of memory, or the guest is "
 		"not to be "
 		"trusted; try again"},
 	{-ENOMEM, "no-memory", "this host is short of memory"},
 	{-EAGAIN, "no-process", "this host has too many processes"},
 	{-EMFILE, "no-files", "too many files are open: raise the limit (ulimit -n)"},
-	{0, "failed", "mmprobe cannot be started"},
+	{0, "probe-failed", "mmprobe cannot be started"},
 };
 
 static size_t row_of(int error)

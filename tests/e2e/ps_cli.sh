@@ -51,7 +51,7 @@ run 1 sh -c '"$1" --help >/dev/full' sh "$mmps"
 one_line "cannot write"
 run 0 "$mmps" --reasons
 cp "$work/out" "$work/reasons"
-for reason in not-linux no-btf encrypted no-access timeout died no-probe; do
+for reason in not-linux no-btf encrypted no-access probe-late probe-died no-probe; do
 	grep -q "^$reason  *[^ ]" "$work/reasons" || fail "no reason $reason"
 done
 
@@ -210,19 +210,19 @@ fi
 
 # ---- guests that cannot be read, each with its reason ----
 while read -r reason text; do
-	case $reason in timeout | nonsense | died | no-probe | no-memory | no-process | no-files | failed) continue ;; esac
+	case $reason in probe-* | no-probe | no-memory | no-process | no-files) continue ;; esac
 	unreadable "$reason cannot be read ($reason): $text" "$(memory "$reason")"
 	grep -qFx -- "$reason" "$source_dir/src/man/mmps.8.rst" || fail "the man page does not explain $reason"
 done <"$work/reasons"
-unreadable "(died): mmprobe ended" "$(memory dies)"
-unreadable "(nonsense): mmprobe gave no sensible answer" "$(memory nonsense)"
-unreadable "(died): " "$(memory dies-later)" -s cpu -i 50ms
-unreadable "(timeout): it took too long" "$(memory hangs-later)" -i 50ms
+unreadable "(probe-died): mmprobe ended" "$(memory dies)"
+unreadable "(probe-nonsense): mmprobe gave no sensible answer" "$(memory nonsense)"
+unreadable "(probe-died): " "$(memory dies-later)" -s cpu -i 50ms
+unreadable "(probe-late): it took too long" "$(memory hangs-later)" -i 50ms
 XENMM_PROBE=$work/none unreadable "(no-probe): the program mmprobe" "$sample"
 run 1 "$mmps" --json "$(memory no-btf)"
 one_line "(no-btf): "
 grep -q '"readable": false' "$work/out" && grep -q '"reason": "no-btf"' "$work/out" || fail "no JSON of it"
 # The next block asks another probe.
 run 0 "$mmps" "$(memory dies-later)" -w 0.1 -c 3
-[ "$(grep -c 'cannot be read (died): ' "$work/out")" = 1 ] && [ "$(grep -c mariadbd "$work/out")" = 2 ] || fail "no second probe"
+[ "$(grep -c 'cannot be read (probe-died): ' "$work/out")" = 1 ] && [ "$(grep -c mariadbd "$work/out")" = 2 ] || fail "no second probe"
 echo "mmps answers"

@@ -242,7 +242,8 @@ static void test_guests(void **state)
 		"web          3  pv    6.1.0-42-amd64      1   500M  1.5M      -      1K  512M  "
 		"  2.05  10.06  ok\n"
 		"\\x1b[31mdb  12  hvm   -                   -      -     -      -       -     -  "
-		"     -      -  timeout: it took too long: the host is busy, or the guest is not "
+		"     -      -  probe-late: it took too long: the host is busy, or the guest is "
+		"not "
 		"to "
 		"be trusted; try again\n"
 		"win         13  hvm   -                   -      -     -      -       -     -  "
@@ -275,7 +276,7 @@ static void test_guests_json(void **state)
 	assert_int_equal(json_integer_value(json_object_get(whole, "schema_version")), 1);
 	assert_int_equal(json_integer_value(json_object_get(whole, "time_ms")), 1764000000123);
 	guest = json_array_get(json_object_get(whole, "guests"), 0);
-	assert_string_equal(json_string_value(json_object_get(guest, "reason")), "died");
+	assert_string_equal(json_string_value(json_object_get(guest, "reason")), "probe-died");
 	assert_string_equal(json_string_value(json_object_get(guest, "name")), "\xef\xbf\xbd");
 	json_decref(whole);
 	free(text);
