@@ -11,6 +11,7 @@
 #include "vmi/names.h"
 
 #define NESTING	  16 /* of anonymous structs, and of typedefs and qualifiers: kernels have up to 6 */
+#define NAME_LONG 64	  /* no wanted name is: see names.h */
 #define STEPS_MAX 4000000 /* members looked at for one set of queries: 6.1 needs some thousand */
 
 struct lookup {
@@ -190,7 +191,7 @@ static void note_struct(struct lookup *look, uint32_t id, const struct btf_type 
 
 	if (!name || !*name || !type->size)
 		return;
-	len = strlen(name);
+	len = strnlen(name, NAME_LONG); /* hostile ones may be of megabytes, millions of times */
 	for (i = mm_names_find(&look->type_names, name, len, 0); i < look->count;
 		i = mm_names_find(&look->type_names, name, len, i + 1))
 		if (!look->ids[i])
@@ -204,7 +205,7 @@ static void note_value(struct lookup *look, uint32_t name_off, uint64_t value)
 
 	if (!name || !*name || value >= MM_ABSENT)
 		return;
-	len = strlen(name);
+	len = strnlen(name, NAME_LONG); /* hostile ones may be of megabytes, millions of times */
 	for (i = mm_names_find(&look->value_names, name, len, 0); i < look->count;
 		i = mm_names_find(&look->value_names, name, len, i + 1))
 		if (look->queries[i].at.offset == MM_ABSENT)

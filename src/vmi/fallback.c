@@ -20,6 +20,7 @@
 #define TOKEN_MIN   2	 /* bytes, with the NUL */
 #define TOKEN_LONG  64	 /* tokens are pieces of names: Debian's longest has 19 letters */
 #define TRIES_MAX   16	 /* indexes looked into, and finds tried: more are somebody's game */
+#define RISES_MAX   4096 /* lists of 256 rising numbers: the same */
 #define SYMBOLS_MIN 1000 /* a kernel has many thousand */
 #define NAMES_SPAN                                                                                 \
 	(UINT64_C(8) << 20) /* bytes between the count and the token table: 6.1 has 1.5 MiB */
@@ -31,7 +32,7 @@ struct search {
 	struct mm_phys *phys;
 	mm_fallback_try *try;
 	void *arg;
-	unsigned indexes, tries;
+	unsigned rises, indexes, tries;
 };
 
 static uint64_t align8(uint64_t value)
@@ -75,7 +76,7 @@ static uint64_t find_token_table(struct mm_phys *phys, uint64_t addr)
 	size_t size, at;
 
 	if (mm_image_read_phys(phys, addr, index, sizeof(index)) < 0 || !is_rising(index))
-		return 0;
+		return 0;			       /* changed meanwhile */
 	size = (size_t)index[TOKENS - 1] + TOKEN_LONG; /* less than the window, as it rises */
 	if (addr < size || mm_image_read_phys(phys, addr - size, window, size) < 0)
 		return 0;
@@ -96,7 +97,7 @@ static bool is_base(uint64_t value)
 
 static int try_place(struct search *search, const struct mm_kallsyms_place *place)
 {
-	if (search->tries++ >= TRIES_MAX)
+	if (++search->tries > TRIES_MAX)
 		return 1;
 	return search->try(search->arg, place);
 }
@@ -201,10 +202,12 @@ static int try_index(struct search *search, uint64_t addr)
 	uint64_t *chunk;
 	int r;
 
+	if (++search->rises > RISES_MAX)
+		return 1;
 	place.token_table = find_token_table(search->phys, addr);
 	if (!place.token_table)
 		return 0;
-	if (search->indexes++ >= TRIES_MAX)
+	if (++search->indexes > TRIES_MAX)
 		return 1;
 	chunk = malloc(CHUNK);
 	if (!chunk)
@@ -223,17 +226,31 @@ static bool may_begin(uint64_t word)
 	       c <= 3 * TOKEN_LONG;
 }
 
+/* The numbers at `at` of a page rise as an index does: as far as the page goes, and then on. */
+static bool may_be_index(struct mm_phys *phys, uint64_t addr, const uint8_t *page, size_t at)
+{
+	uint16_t index[TOKENS];
+	uint64_t word;
+
+	memcpy(&word, page + at, sizeof(word));
+	if (!may_begin(word))
+		return false;
+	if (at <= MM_PAGE_SIZE - sizeof(index))
+		memcpy(index, page + at, sizeof(index));
+	else if (mm_image_read_phys(phys, addr + at, index, sizeof(index)) < 0)
+		return false;
+	return is_rising(index);
+}
+
 static int look_at_page(void *arg, uint64_t addr, const uint8_t *page)
 {
-	uint64_t word;
+	struct search *search = arg;
 	size_t at;
 	int r = 0;
 
-	for (at = 0; at < MM_PAGE_SIZE && r == 0; at += sizeof(word)) {
-		memcpy(&word, page + at, sizeof(word));
-		if (may_begin(word))
-			r = try_index(arg, addr + at);
-	}
+	for (at = 0; at < MM_PAGE_SIZE && r == 0; at += sizeof(uint64_t))
+		if (may_be_index(search->phys, addr, page, at))
+			r = try_index(search, addr + at);
 	return r;
 }
 
@@ -243,5 +260,7 @@ int mm_fallback_find(
 	struct search search = {.phys = phys, .try = try, .arg = arg};
 	int r = mm_sweep(phys, start & ~(MM_PAGE_SIZE - 1), end, look_at_page, &search);
 
-	return r == 1 && (search.indexes > TRIES_MAX || search.tries > TRIES_MAX) ? 0 : r;
+	if (search.rises > RISES_MAX || search.indexes > TRIES_MAX || search.tries > TRIES_MAX)
+		return r == 1 ? 0 : r;
+	return r;
 }

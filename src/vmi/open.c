@@ -19,12 +19,15 @@
 #define KIND_EVERY 16
 #define KIND_MIN   64 /* pages seen, before anything is said of them */
 
+/* vmcoreinfo pages tried: besides the kernel's own there may be stale ones; more are somebody's game. */
+#define INFOS_MAX 8
+
 struct opening {
 	struct mm_kernel kernel;
 	enum mm_vmi_reason reason; /* of the find that came furthest */
 	enum mm_kernel_stage stage;
 	const struct mm_vmcoreinfo *info; /* of the find that is being tried, or NULL */
-	bool has_info;			  /* a vmcoreinfo page was seen */
+	unsigned infos;			  /* vmcoreinfo pages seen */
 	uint64_t seen, empty, full;	  /* pages whose kind was looked at */
 };
 
@@ -67,7 +70,6 @@ static int try_info(struct opening *open, const struct mm_vmcoreinfo *info)
 	uint64_t start = mm_image_phys(&image, info->stext) & ~(MM_PAGE_SIZE - 1);
 	int r = 0;
 
-	open->has_info = true;
 	open->info = info;
 	note(open, MM_VMI_NO_SYMBOLS, MM_KERNEL_NAMED);
 	if (mm_kernel_place(&image, info, &place))
@@ -101,11 +103,15 @@ static int look_for_info(void *arg, uint64_t addr, const uint8_t *page)
 	struct opening *open = arg;
 	struct mm_vmcoreinfo info;
 
-	if (!open->has_info && (addr >> MM_PAGE_SHIFT) % KIND_EVERY == 0)
+	if (!open->infos && (addr >> MM_PAGE_SHIFT) % KIND_EVERY == 0)
 		see_kind(open, page);
 	if (memcmp(page, MM_VMCOREINFO_MARK, MM_VMCOREINFO_MARK_SIZE) != 0 ||
 		mm_vmcoreinfo_parse((const char *)page, MM_PAGE_SIZE, &info) < 0)
 		return 0;
+	if (++open->infos > INFOS_MAX) {
+		open->reason = MM_VMI_LIMIT;
+		return 1;
+	}
 	return try_info(open, &info);
 }
 
@@ -130,7 +136,7 @@ static int find_kernel(struct opening *open)
 		r = mm_sweep(phys, MM_IMAGE_START, phys->end, look_for_info, open);
 	if (!r)
 		r = mm_sweep(phys, 0, MM_IMAGE_START, look_for_info, open);
-	if (!r && !open->has_info)
+	if (!r && !open->infos)
 		r = mm_fallback_find(phys, 0, phys->end, try_place, open);
 	return r;
 }

@@ -263,6 +263,32 @@ static void test_flood(void **state)
 	assert_int_equal(resolve_types(types, sizeof(types), &query), -EDQUOT);
 }
 
+/* One name of megabytes, that every type has: what is read of it is little. */
+static void test_long_name(void **state)
+{
+	enum { TYPES = 1 << 20, NAME = 16 << 20, SIZE = TYPES * 12 };
+	struct btf_header header = {.magic = BTF_MAGIC,
+		.version = BTF_VERSION,
+		.hdr_len = sizeof(header),
+		.type_len = SIZE,
+		.str_off = SIZE,
+		.str_len = NAME};
+	struct mm_btf_query query = {MM_BTF_STRUCT, "x", NULL, {0}};
+	uint8_t *blob = malloc(sizeof(header) + SIZE + NAME);
+	const uint32_t type[3] = {1, INFO(STRUCT, 0), 8};
+
+	(void)state;
+	assert_non_null(blob);
+	memcpy(blob, &header, sizeof(header));
+	for (size_t i = 0; i < TYPES; i++)
+		memcpy(blob + sizeof(header) + i * sizeof(type), type, sizeof(type));
+	memset(blob + sizeof(header) + SIZE, 'x', NAME);
+	blob[sizeof(header) + SIZE] = blob[sizeof(header) + SIZE + NAME - 1] = 0;
+	assert_int_equal(mm_btf_resolve(blob, sizeof(header) + SIZE + NAME, &query, 1), 0);
+	assert_int_equal(query.at.offset, MM_ABSENT);
+	free(blob);
+}
+
 static const struct {
 	const char *name;
 	uint32_t types[8], words;
@@ -290,6 +316,7 @@ int main(void)
 		cmocka_unit_test(test_header),
 		cmocka_unit_test(test_tangles),
 		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_long_name),
 		cmocka_unit_test(test_unknown),
 	};
 

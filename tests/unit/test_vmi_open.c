@@ -201,6 +201,32 @@ static void test_stale(void **state)
 	kernel_free(kernel);
 }
 
+/* Memory full of what looks like vmcoreinfo, or like an index of tokens, costs no more than a few tries. */
+static void test_flood(void **state)
+{
+	const struct kernel_options options = {.info_at = 50 * KERNEL_MIB, .missing = "_stext"};
+	struct kernel *kernel = kernel_new(&options);
+	struct mm_vmi *vmi = NULL;
+	char page[MM_PAGE_SIZE];
+
+	(void)state;
+	memcpy(page, kernel->mem + 50 * KERNEL_MIB, sizeof(page));
+	for (uint64_t addr = 40 * KERNEL_MIB; addr < KERNEL_MEMORY; addr += sizeof(page))
+		kernel_fill(kernel, addr, page, sizeof(page));
+	assert_int_equal(mm_vmi_open(&kernel->phys, &vmi), MM_VMI_LIMIT);
+	memset(kernel->there, false, KERNEL_MEMORY / MM_PAGE_SIZE);
+	for (size_t i = 0; i < sizeof(page) / 2; i++)
+		((uint16_t *)(void *)page)[i] = (uint16_t)(i % 256 * 2);
+	memset(page + sizeof(page) - 8, 0, 8);
+	for (uint64_t addr = 0; addr < KERNEL_MEMORY; addr += sizeof(page))
+		kernel_fill(kernel, addr, page, sizeof(page));
+	kernel->seen = 0;
+	assert_int_equal(mm_vmi_open(&kernel->phys, &vmi), MM_VMI_NOT_LINUX);
+	assert_true(kernel->seen < 3 * KERNEL_MEMORY / MM_PAGE_SIZE);
+	assert_null(vmi);
+	kernel_free(kernel);
+}
+
 /* A hole in what is needed: a page that was given to the balloon, say. */
 static void test_holes(void **state)
 {
@@ -282,6 +308,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_damages),
 		cmocka_unit_test(test_stale),
+		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_holes),
 		cmocka_unit_test(test_no_kernel),
 		cmocka_unit_test(test_access),
