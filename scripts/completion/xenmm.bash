@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# Completion of bash for mmctl, mmserver, mmps and mmclient. Commands, options and their words are those that the program's own --help tells when
+# Completion of bash for mmctl, mmserver, mmps, mmmon and mmclient. Commands, options and their words are those that the program's own --help tells when
 # Tab is pressed; guests and leases those that mmserver knows (mmps: those of the host). Installed once under each program's name.
 #
 # What guests are called they choose themselves: such words are compared and quoted, never expanded (compgen -W would).
@@ -165,4 +165,4 @@ _xenmm() { # PROGRAM CURRENT PREVIOUS, by bash
 	fi
 }
 
-complete -F _xenmm mmctl mmserver mmps mmclient
+complete -F _xenmm mmctl mmserver mmps mmmon mmclient

@@ -52,6 +52,10 @@ for command in $commands; do
 done
 same "$(long_options "$bin/mmserver")" mmserver --
 same "$(long_options "$bin/mmps")" mmps --
+if [ -x "$bin/mmmon" ]; then
+	same "$(long_options "$bin/mmmon")" mmmon --
+	offers "--token-file" mmmon --tok
+fi
 offers "-p" mmserver -p
 offers "--dry-run" mmserver --dr
 if [ -x "$bin/mmclient" ]; then

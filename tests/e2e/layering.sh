@@ -73,7 +73,8 @@ never src/server 'xenmm/.*_private\.h'
 never src/daemon 'xenmm/(backend|.*_private)\.h|event2/.*|microhttpd\.h|jansson\.h'
 never src/web 'xenmm/.*_private\.h|xenmm/backend\.h'
 never src/ctl 'xenmm/.*_private\.h|event2/.*'
-never src/monitor 'xenmm/.*_private\.h'
+never src/monitor 'xenmm/(backend|.*_private)\.h|vmi/(guest|virt|wanted)\.h'
+never src/monitor 'event2/.*|curl/.*|microhttpd\.h' src/monitor/service/
 only client "[a-z0-9_]+\.h|(sys|linux)/[a-z0-9_]+\.h|xenmm/(guest_proto|units)\.h|xenstore\.h"
 never client 'libxl[a-z_]*\.h|xenctrl\.h|xenguest\.h|xenevtchn\.h|event2/.*'
 never tests/unit "$xen_headers"
@@ -82,6 +83,7 @@ never tests/fuzz "$xen_headers"
 pure "$libraries/core/libxenmm_proto.a"
 pure "$libraries/core/libxenmm_core.a"
 pure "$libraries/monitor/libxenmm_look.a"
+[ ! -e "$libraries/monitor/service" ] || pure "$libraries/monitor/service/libxenmm_gathered.a"
 pure "$libraries/probe/libxenmm_wire.a"
 pure "$libraries/status/libxenmm_status.a"
 pure "$libraries/vmi/libxenmm_sample.a"

@@ -44,6 +44,9 @@ check_commands() { # PROGRAM PAGE
 check mmserver "$source_dir/src/man/mmserver.8.rst"
 check mmprobe "$source_dir/src/man/mmprobe.8.rst"
 check mmps "$source_dir/src/man/mmps.8.rst"
+if [ -x "$bin/mmmon" ]; then
+	check mmmon "$source_dir/src/man/mmmon.8.rst"
+fi
 check_commands mmctl "$source_dir/src/man/mmctl.8.rst"
 if [ -x "$bin/mmclient" ]; then
 	check mmclient "$source_dir/src/man/mmclient.8.rst"

@@ -101,6 +101,9 @@ grep -q "^xenmm_guest_memory_total_bytes{uuid=\"$uuid\"} 536870912\$" "$work/met
 grep -q '^xenmm_guest_unreadable{uuid="[^"]*",reason="no-btf"} 1$' "$work/metrics.txt" || fail "no reason"
 grep -qE "^xenmm_monitor_cost_seconds_total\{uuid=\"$uuid\"\} 0\.0[0-9]+\$" "$work/metrics.txt" || fail "no cost"
 grep -q '^xenmm_monitor_http_requests_total{code="404"} 2$' "$work/metrics.txt" || fail "requests"
+"$mmmon" --help >"$work/help"
+run 0 python3 "$lib/man_monitor.py" "$source_dir/src/man/mmmon.conf.5.rst" \
+	"$source_dir/src/monitor/schema/xenmm-monitor-api.schema.json" "$work/metrics.txt" "$work/help"
 # the samples go on
 wait_for 20 says "a['domains'][0]['samples'] >= 3" "$port" /v1/domains
 

@@ -3,8 +3,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <jansson.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,33 +23,7 @@ struct request {
 	bool is_whole; /* nothing of it is still to come */
 };
 
-/* ---- replies --------------------------------------------------------------------------------- */
-
-void mm_reply_error(struct mm_reply *reply, unsigned status, const char *format, ...)
-{
-	va_list args;
-
-	free(reply->text);
-	reply->text = NULL;
-	reply->status = status;
-	va_start(args, format);
-	vsnprintf(reply->detail, sizeof(reply->detail), format, args);
-	va_end(args);
-}
-
-void mm_reply_json(struct mm_reply *reply, json_t *json)
-{
-	FILE *out = json ? open_memstream(&reply->text, &reply->len) : NULL;
-	int r = out ? json_dumpf(json, out, JSON_COMPACT | MM_GUEST_JSON_FLAGS) : -1;
-
-	if (out) {
-		fputc('\n', out);
-		r = fclose(out) ? -1 : r;
-	}
-	json_decref(json);
-	if (r)
-		mm_reply_error(reply, MHD_HTTP_SERVICE_UNAVAILABLE, "out of memory; try again");
-}
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 static const char *title_of(unsigned status)
 {
@@ -83,7 +55,7 @@ static void write_problem(struct mm_reply *reply)
 	json_t *json = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title",
 		title_of(reply->status), "status", (int)reply->status, "detail", reply->detail);
 
-	reply->type = MM_DOOR_PROBLEM;
+	reply->type = MM_REPLY_PROBLEM;
 	reply->text = json ? json_dumps(json, JSON_COMPACT | MM_GUEST_JSON_FLAGS) : NULL;
 	reply->len = reply->text ? strlen(reply->text) : 0;
 	json_decref(json);
@@ -234,7 +206,7 @@ static enum MHD_Result answer(
 {
 	struct mm_door_kept fresh = {.ask = *ask, .built_us = mm_clock_us()};
 	struct mm_door_kept *kept = find_kept(door, ask, fresh.built_us);
-	struct mm_reply reply = {.status = MHD_HTTP_OK, .type = MM_DOOR_JSON};
+	struct mm_reply reply = {.status = MHD_HTTP_OK, .type = MM_REPLY_JSON};
 
 	if (kept)
 		return send_body(

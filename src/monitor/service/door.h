@@ -10,23 +10,11 @@
 #include <stdint.h>
 
 #include "monitor/service/ask.h"
+#include "monitor/service/reply.h"
 #include "monitor/service/settings.h"
 
 struct event_base;
-struct json_t;
 struct mm_door; /* opaque */
-
-#define MM_DOOR_JSON	"application/json"
-#define MM_DOOR_PROBLEM "application/problem+json"
-
-/* An answer. Zeroed but for status 200 and the type of JSON when the service gets it. */
-struct mm_reply {
-	unsigned status;
-	const char *type;
-	char *text; /* from malloc; taken over. NULL: an error, with detail as its text */
-	size_t len;
-	char detail[200];
-};
 
 /* Answers one request: fills *reply, text or an error's status and detail. Never waits. */
 typedef void mm_door_answer(void *arg, const struct mm_ask *ask, struct mm_reply *reply);
@@ -55,12 +43,5 @@ size_t mm_door_counts(const struct mm_door *door, const struct mm_door_count **r
 
 /* NULL allowed. To be called before the event base is freed. */
 void mm_door_close(struct mm_door *door);
-
-/* Fills *reply with JSON, which is released; NULL: there was no memory. */
-void mm_reply_json(struct mm_reply *reply, struct json_t *json);
-
-/* Fills *reply with an error. */
-void mm_reply_error(struct mm_reply *reply, unsigned status, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
 
 #endif

@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 #include "monitor/service/ask.h"
-#include "monitor/service/door.h"
+#include "monitor/service/reply.h"
 #include "monitor/service/seen.h"
 
 /* {"schema_version": 1, ...}; NULL without memory. */
