@@ -12,6 +12,7 @@ for name in sample hostile many no-btf dies nonsense; do
 	memory+=(--memory "$name=$work/m/$name")
 done
 memory+=(--memory "$uuid=$work/m/sample")
+port=$(free_ports 1)
 totals='totals-0123456789abcdef'
 
 # ---- the command line ----

@@ -8,7 +8,7 @@ command -v openssl >/dev/null || skip "openssl is missing"
 
 moving=c0ffee00-1234-5678-9abc-def012345678
 token='private-0123456789abcdef'
-a=$port b=$((port + 1)) own=$((port + 2)) gone=$((port + 3))
+read -r a b own gone < <(free_ports 4)
 mkdir "$work/m"
 umask 077
 printf '%s processes\n' "$token" >"$work/tokens"

@@ -6,11 +6,10 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 mmmon=$bin/mmmon
 lib=$source_dir/tests/lib
-# shellcheck disable=SC2034
-port=$((20000 + $$ % 19000))
 export XENMM_PROBE=$bin/../tests/fake_probe # it does what its target is called
 export PYTHONDONTWRITEBYTECODE=1
 command -v curl >/dev/null || skip "curl is missing"
+command -v python3 >/dev/null || skip "python3 is missing"
 pids=()
 
 stop_all() {
@@ -20,10 +19,18 @@ stop_all() {
 }
 trap stop_all EXIT
 
+# free_ports COUNT: ports of loopback that nobody has.
+free_ports() {
+	python3 -c 'import socket, sys
+s = [socket.create_server(("", 0)) for _ in range(int(sys.argv[1]))]
+print(*(x.getsockname()[1] for x in s))' "$1"
+}
+
 # start LOG OPTION...: in the background; its id is in $pid. It answers before this returns.
 start() {
 	local log=$work/$1
 	shift
+	: >"$log"
 	"$mmmon" "$@" >"$work/rows" 2>"$log" &
 	pid=$!
 	pids+=("$pid")
