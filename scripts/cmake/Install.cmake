@@ -79,5 +79,8 @@ if(SOCK AND NOT ONLY_CLIENT)
   xenmm_install_unit(mmmon-controller monitor)
   install(FILES scripts/mmmon.conf scripts/mmmon-controller.conf
     DESTINATION "${CMAKE_INSTALL_FULL_SYSCONFDIR}/xenmm" COMPONENT monitor)
+  xenmm_install_completion(mmmon monitor)
+  install(FILES src/monitor/schema/xenmm-monitor-api.schema.json DESTINATION "${CMAKE_INSTALL_DATADIR}/xenmm"
+    COMPONENT monitor)
   install(FILES scripts/mmmon.default DESTINATION "${XENMM_DEFAULT_DIR}" RENAME mmmon COMPONENT monitor)
 endif()
