@@ -38,7 +38,7 @@ struct mm_seen {
 	uint64_t at_ms;		     /* of the last look that found something; 0: none did */
 	uint64_t total_kib, avail_kib; /* what its kernel said then */
 	uint64_t looks;		       /* that found something */
-	uint64_t cost_us;	       /* CPU time of dom0 for the last one ... */
+	uint64_t cost_us;	       /* CPU time of dom0 for one, lately ... */
 	uint64_t spent_us;	       /* ... for all of them, starts included ... */
 	uint64_t start_us;	       /* ... and for finding the kernel */
 	uint64_t share_ppm;	       /* of one CPU, lately, without the start */

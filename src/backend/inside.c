@@ -30,9 +30,6 @@
 #define PAUSE_MAX_MS	   60000
 #define PAUSE_NEVER_MAX_MS 3600000
 
-/* A probe's word for what it cost: no more than its deadline. */
-#define COST_MAX_US (5 * 1000 * 1000)
-
 /* Who has answered for so long is well: its failures are forgotten. */
 #define STEADY_MS 60000
 
@@ -48,7 +45,6 @@ struct mm_inside {
 	uint64_t due_ms;   /* of what comes next */
 	uint64_t begun_ms; /* when its probe was started */
 	uint32_t failures; /* in a row */
-	uint64_t cost_us;  /* of a look, on the average */
 	struct mm_look_pace pace;
 	struct mm_seen seen;
 	TAILQ_ENTRY(mm_inside) line, others;
@@ -186,13 +182,6 @@ static void fail_probe(struct mm_inside *in, int error)
 
 /* ---- looking --------------------------------------------------------------------------------- */
 
-/* One look's cost swings by what else the CPU does: an average that follows slowly. */
-static void note_cost(struct mm_inside *in, uint64_t cost_us)
-{
-	cost_us = mm_min_u64(cost_us, COST_MAX_US);
-	in->cost_us = in->cost_us ? (7 * in->cost_us + cost_us + 7) / 8 : cost_us;
-}
-
 static void schedule(struct mm_inside *in, const struct mm_report *report)
 {
 	uint64_t wait_ms = mm_look_next_ms(&in->pace, report);
@@ -202,8 +191,8 @@ static void schedule(struct mm_inside *in, const struct mm_report *report)
 	count = in->is_quick ? in->all->quick : in->all->watched;
 	if (in->wish == MM_INSIDE_CHECK)
 		wait_ms = MM_LOOK_CHECK_MS;
-	in->due_ms =
-		now_ms() + mm_max_u64(wait_ms, mm_look_least_ms(in->cost_us, count, in->is_quick));
+	in->due_ms = now_ms() +
+		     mm_max_u64(wait_ms, mm_look_least_ms(in->seen.cost_us, count, in->is_quick));
 }
 
 static void note_answer(struct mm_inside *in, const struct mm_sample *sample)
@@ -243,7 +232,6 @@ static void take_sample(struct mm_inside *in, const struct mm_sample *sample)
 	if (in->wish < MM_INSIDE_CHECK) /* it was paused meanwhile */
 		return;
 	mm_seen_look(&in->seen, &report, sample->taken_ms, sample->cost_us);
-	note_cost(in, sample->cost_us);
 	schedule(in, &report);
 	in->all->fn(in->all->arg, in->owner, &report, sample->taken_ms,
 		in->wish == MM_INSIDE_WATCH && mm_report_is_news(&last, &report));
