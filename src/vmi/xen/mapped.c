@@ -12,27 +12,22 @@
 #define FRAMES_MAX ((size_t)8192)
 #define SLOTS	   (2 * FRAMES_MAX)
 
-/* A bootstrap reads thousands of pages that no sample needs again. 5000 processes read about as many. */
-#define KNOWN_MAX ((size_t)6144)
-
 int mm_mapped_init(struct mm_mapped *mapped, xenforeignmemory_handle *fmem, uint32_t domid)
 {
-	*mapped = (struct mm_mapped){.fmem = fmem, .domid = domid, .is_fresh = true};
+	*mapped = (struct mm_mapped){.fmem = fmem, .domid = domid};
 	mapped->slots = calloc(SLOTS, sizeof(*mapped->slots));
 	mapped->used = calloc(FRAMES_MAX, sizeof(*mapped->used));
 	mapped->runs = calloc(FRAMES_MAX, sizeof(*mapped->runs));
-	mapped->known = calloc(KNOWN_MAX, sizeof(*mapped->known));
-	return mapped->slots && mapped->used && mapped->runs && mapped->known ? 0 : -ENOMEM;
+	return mapped->slots && mapped->used && mapped->runs ? 0 : -ENOMEM;
 }
 
 void mm_mapped_fini(struct mm_mapped *mapped)
 {
-	if (mapped->slots && mapped->used && mapped->runs && mapped->known)
+	if (mapped->slots && mapped->used && mapped->runs)
 		mm_mapped_release(mapped);
 	free(mapped->slots);
 	free(mapped->used);
 	free(mapped->runs);
-	free(mapped->known);
 	if (mapped->fmem)
 		(void)xenforeignmemory_close(mapped->fmem);
 }
@@ -110,19 +105,10 @@ void mm_mapped_expect(struct mm_mapped *mapped, const uint64_t *frames, size_t c
 	}
 }
 
-/* The first read of a sample: what the last one needed is mapped in a few calls. */
-static void recall(struct mm_mapped *mapped)
-{
-	mapped->is_fresh = false;
-	mm_mapped_expect(mapped, mapped->known, mapped->known_count);
-}
-
 int mm_mapped_page(struct mm_mapped *mapped, uint64_t frame, const uint8_t **ret_page)
 {
 	struct mm_mapped_slot *slot;
 
-	if (mapped->is_fresh)
-		recall(mapped);
 	slot = find_slot(mapped, frame);
 	if (!slot->is_used) {
 		if (map_batch(mapped, &frame, 1) < 0)
@@ -131,7 +117,6 @@ int mm_mapped_page(struct mm_mapped *mapped, uint64_t frame, const uint8_t **ret
 	}
 	if (!slot->page)
 		return -ENXIO;
-	slot->is_read = true;
 	*ret_page = slot->page;
 	return 0;
 }
@@ -155,26 +140,7 @@ int mm_mapped_copy(struct mm_mapped *mapped, const uint64_t *frames, size_t coun
 	return 0;
 }
 
-static void remember(struct mm_mapped *mapped)
-{
-	mapped->known_count = 0;
-	for (size_t i = 0; i < mapped->used_count; i++) {
-		const struct mm_mapped_slot *slot = &mapped->slots[mapped->used[i]];
-
-		if (!slot->is_read)
-			continue;
-		if (mapped->known_count == KNOWN_MAX) {
-			mapped->known_count = 0; /* no sample reads as much */
-			return;
-		}
-		mapped->known[mapped->known_count++] = slot->frame;
-	}
-}
-
 void mm_mapped_release(struct mm_mapped *mapped)
 {
-	if (!mapped->is_fresh)
-		remember(mapped);
 	unmap_all(mapped);
-	mapped->is_fresh = true;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Pages of a domain that are mapped right now, by frame: a machine frame of a PV guest, otherwise a guest frame. A mapped
- * page cannot go back to Xen, so all of them are unmapped when a sample ends. Which they were is remembered: the
- * next sample maps these in a few calls instead of one by one. Inside the room only.
+ * page cannot go back to Xen, so all of them are unmapped when a sample ends. Inside the room only.
  */
 #ifndef XENMM_VMI_XEN_MAPPED_H
 #define XENMM_VMI_XEN_MAPPED_H
@@ -18,8 +17,8 @@
 
 struct mm_mapped_slot {
 	uint64_t frame;
-	const uint8_t *page;   /* NULL: asked for, and not there */
-	bool is_used, is_read; /* is_read: and not only expected */
+	const uint8_t *page; /* NULL: asked for, and not there */
+	bool is_used;
 };
 
 struct mm_mapped_run {
@@ -35,10 +34,7 @@ struct mm_mapped {
 	size_t used_count;
 	struct mm_mapped_run *runs;
 	size_t run_count;
-	uint64_t *known; /* frames that the last sample read */
-	size_t known_count;
-	bool is_fresh; /* nothing was read since the last release */
-	bool is_gone;  /* Xen knows no such domain (any more) */
+	bool is_gone; /* Xen knows no such domain (any more) */
 };
 
 /* Takes the handle over. Returns 0 or -ENOMEM. */
@@ -48,7 +44,7 @@ void mm_mapped_fini(struct mm_mapped *mapped);
 /* The page of that frame, until the next call of any function here. Returns 0; -ENXIO: not there; -EIO. */
 int mm_mapped_page(struct mm_mapped *mapped, uint64_t frame, const uint8_t **ret_page);
 
-/* These will be asked for. */
+/* These will be asked for: mapped in a few calls instead of one by one. */
 void mm_mapped_expect(struct mm_mapped *mapped, const uint64_t *frames, size_t count);
 
 /* Copies up to MM_MAP_BATCH pages without remembering any; the i-th where ret_there[i]. Returns 0 or -EIO. */
