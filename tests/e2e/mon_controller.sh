@@ -65,10 +65,8 @@ own_pid=$pid
 wait_for 40 says "all(h['requests'] > 1 for h in a['hosts']) and [h['name'] for h in a['hosts'] if h['up']] == ['alpha', 'beta']" "$own" /v1/hosts
 ask 200 "$own" /v1/hosts
 schema hosts
-error() { # HOST TEXT
-	local got
-	got=$(value "[h['error'] for h in a['hosts'] if h['name'] == '$1'][0]")
-	[[ $got = *"$2"* ]] || fail "host $1: '$got' is not '$2'"
+error() { # HOST TEXT: sooner or later, for a host on a busy machine may be late as well
+	wait_for 20 says "'$2' in str([h['error'] for h in a['hosts'] if h['name'] == '$1'][0])" "$own" /v1/hosts
 }
 error alpha None
 error hangs 'Timeout'

@@ -459,7 +459,7 @@ static void fill_report(struct mm_host_report *report, unsigned host, size_t cou
 		report->guests[i].type = "pv";
 		report->guests[i].state = "running";
 		snprintf(report->guests[i].uuid, sizeof(report->guests[i].uuid),
-			"%08x-0000-0000-0000-%012zx", host, i);
+			"%08x-0000-0000-0000-000000000%03x", host, (unsigned)i % 4096);
 	}
 }
 
