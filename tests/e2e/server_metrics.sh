@@ -19,13 +19,13 @@ host total=4G dom0=512M
 duration 60m
 guest web memory=256M maxmem=896M use=100M cache=30M swap=512M noise=4M
 guest a"b\c}{ memory=256M maxmem=896M use=70M
-guest mute memory=256M maxmem=512M use=70M agent=none
+guest mute memory=256M maxmem=512M use=70M agent=none introspection=off
 at 1s web use 600M over 1s
 at 3s mute pause
 END
 mmserver_pid=
 trap 'kill "$mmserver_pid" 2>/dev/null || true; wait "$mmserver_pid" 2>/dev/null || true; rm -rf "$work"' EXIT
-(cd "$work" && exec "$bin/mmserver" --backend "sim:$work/host.scn" --pace real --interval 0.5 --log-dir "$work/logs" \
+(cd "$work" && exec "$bin/mmserver" --backend "sim:$work/host.scn" --pace real --interval 0.5 --introspection on --log-dir "$work/logs" \
 	--http "127.0.0.1:$port" --control "$work/control" >"$work/rows" 2>"$work/err") &
 mmserver_pid=$!
 wait_for 20 grep -q '^τ' "$work/rows"
