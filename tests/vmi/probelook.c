@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * probelook [-n SAMPLES] [-b BELOW_MIB] DOMID|FILE: looks into a guest as mmps does, through a sandboxed mmprobe, and prints
- * the last of the samples as text (print.h), for compare.awk. The cost printed is the median of the samples.
+ * the last of the samples as text (print.h), for compare.awk. The cost printed is the samples' average:
+ * where the clock of CPU time is coarse, one alone says nothing.
  */
 #include <errno.h>
 #include <poll.h>
@@ -37,17 +38,10 @@ static int take_sample(struct mm_probe *probe, struct mm_sample *ret)
 	return r;
 }
 
-static int compare_costs(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 static int look(struct mm_probe *probe, size_t samples)
 {
-	static uint64_t costs[SAMPLES_MAX];
 	struct mm_sample s = {0};
+	uint64_t spent = 0;
 	int r = 0;
 
 	for (size_t i = 0; i < samples; i++) {
@@ -58,14 +52,12 @@ static int look(struct mm_probe *probe, size_t samples)
 			printf("sample reason=failed error=%s\n", strerror(-r));
 			return 1;
 		}
-		costs[i] = s.cost_us;
+		spent += s.cost_us;
 		if (s.reason != MM_VMI_OK)
 			break;
 	}
-	if (s.reason == MM_VMI_OK) {
-		qsort(costs, samples, sizeof(costs[0]), compare_costs);
-		s.cost_us = costs[samples / 2];
-	}
+	if (s.reason == MM_VMI_OK)
+		s.cost_us = spent / samples;
 	bench_print_sample(stdout, &s);
 	r = s.reason != MM_VMI_OK;
 	mm_sample_free(&s);
