@@ -49,13 +49,21 @@ function near(pid, what, s, a, b, limit, off) {
     return off
 }
 
+function is_still(pid, i, n, keys) {
+    n = split("state cpu_ms vm_kib anon_kib", keys, " ")
+    for (i = 1; i <= n; i++)
+        if (value[1, pid, keys[i]] != value[3, pid, keys[i]]) return 0
+    return value[1, pid, "state"] != "R"
+}
+
 function compare_process(pid, a, b, off, i, n, keys) {
     kernel = value[2, pid, "kernel"] + 0
     if (!name_is(value[1, pid, "comm"], value[2, pid, "comm"], kernel) && !name_is(value[3, pid, "comm"], value[2, pid, "comm"], kernel))
         wrong("pid " pid ": name is " value[2, pid, "comm"] ", in the guest " value[1, pid, "comm"] " then " value[3, pid, "comm"])
     n = split("parent uid threads kernel", keys, " ")
     for (i = 1; i <= n; i++) same(pid, keys[i])
-    if (!kernel && value[1, pid, "state"] == value[3, pid, "state"] && value[1, pid, "state"] != "R") same(pid, "state")
+    # Of one that ran in between nobody can say what it did at that moment.
+    if (!kernel && is_still(pid)) same(pid, "state")
     a = rss(1, pid); b = rss(3, pid)
     off = near(pid, "RSS KiB", rss(2, pid), a, b, (a > b ? a : b) / 100 + 256)
     if (off > worst_rss) worst_rss = off
