@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "probe/wire.h"
@@ -18,8 +19,19 @@
 /* An event loop's turn ends after so many reads of one pipe's content (64 KiB): others wait, too. */
 #define READS_MAX 128
 
-struct mm_probe {
+/* So long a child that was killed is waited for. It takes a millisecond, or, held up in the kernel, for ever. */
+#define END_WAIT_MS 1000
+
+struct child {
 	pid_t pid;
+	struct child *next;
+};
+
+/* Told to go, and not gone yet: reaped when the next one is started or ended. */
+static struct child *left;
+
+struct mm_probe {
+	struct child *child; /* NULL: gone, or on its way */
 	int ask_fd, answer_fd;
 	bool is_asked, with_processes;
 	bool has_answered; /* once: the bootstrap is over */
@@ -28,6 +40,63 @@ struct mm_probe {
 	uint8_t *buf; /* of the whole answer, as soon as its header is there */
 	size_t have, length;
 };
+
+/* ---- its end ----------------------------------------------------------------------------------- */
+
+/* Without the right to kill it (it is another user by then) this does nothing: it ends by itself with its input. */
+static bool is_killed(const struct child *child)
+{
+	return kill(child->pid, SIGKILL) == 0;
+}
+
+static bool is_reaped(const struct child *child)
+{
+	pid_t r;
+
+	while ((r = waitpid(child->pid, NULL, WNOHANG)) < 0 && errno == EINTR)
+		;
+	return r != 0;
+}
+
+static void end_left(void)
+{
+	struct child **at = &left;
+
+	while (*at) {
+		struct child *child = *at;
+
+		(void)is_killed(child);
+		if (is_reaped(child)) {
+			*at = child->next;
+			free(child);
+		} else {
+			at = &child->next;
+		}
+	}
+}
+
+/* Waits for it, but not for one that does not go: nobody who watches many guests hangs for one. */
+static void end_child(struct mm_probe *probe)
+{
+	const struct timespec step = {.tv_nsec = 1000000};
+	struct child *child = probe->child;
+	int wait_ms;
+
+	if (!child)
+		return;
+	probe->child = NULL;
+	(void)close(probe->ask_fd);
+	wait_ms = is_killed(child) ? END_WAIT_MS : 0;
+	while (wait_ms-- > 0 && !is_reaped(child))
+		(void)nanosleep(&step, NULL);
+	if (wait_ms >= 0) {
+		free(child);
+		return;
+	}
+	child->next = left;
+	left = child;
+	end_left();
+}
 
 /* ---- starting it ------------------------------------------------------------------------------- */
 
@@ -106,14 +175,14 @@ static int fork_child(struct mm_probe *probe, const char *path, char **argv)
 	if (pipe2(ask, O_CLOEXEC) < 0 || pipe2(answer, O_CLOEXEC) < 0 ||
 		fcntl(ask[1], F_SETFL, O_NONBLOCK) < 0 || fcntl(answer[0], F_SETFL, O_NONBLOCK) < 0)
 		r = -errno;
-	else if ((probe->pid = fork()) < 0)
+	else if ((probe->child->pid = fork()) < 0)
 		r = -errno;
 	if (r < 0) {
 		close_pipe(ask);
 		close_pipe(answer);
 		return r;
 	}
-	if (probe->pid == 0)
+	if (probe->child->pid == 0)
 		become_child(path, argv, ask[0], answer[1]);
 	(void)close(ask[0]);
 	(void)close(answer[1]);
@@ -145,25 +214,16 @@ int mm_probe_start(const struct mm_probe_target *target, struct mm_probe **ret_p
 	probe = calloc(1, sizeof(*probe));
 	if (!probe)
 		return -ENOMEM;
-	r = fork_child(probe, path, target->file ? of_file : of_domain);
-	if (r < 0)
-		free(probe);
-	else
+	end_left();
+	probe->child = calloc(1, sizeof(*probe->child));
+	r = probe->child ? fork_child(probe, path, target->file ? of_file : of_domain) : -ENOMEM;
+	if (r == 0) {
 		*ret_probe = probe;
+		return 0;
+	}
+	free(probe->child);
+	free(probe);
 	return r;
-}
-
-/* ---- its end ----------------------------------------------------------------------------------- */
-
-/* Waits for it: after SIGKILL that is a matter of milliseconds. */
-static void end_child(struct mm_probe *probe)
-{
-	if (probe->pid <= 0)
-		return;
-	(void)kill(probe->pid, SIGKILL);
-	while (waitpid(probe->pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	probe->pid = 0;
 }
 
 static int give_up(struct mm_probe *probe, int error)
@@ -178,7 +238,6 @@ void mm_probe_free(struct mm_probe *probe)
 	if (!probe)
 		return;
 	end_child(probe);
-	(void)close(probe->ask_fd);
 	(void)close(probe->answer_fd);
 	free(probe->buf);
 	free(probe);
@@ -225,7 +284,7 @@ int mm_probe_ask(struct mm_probe *probe, bool with_processes, uint64_t now_ms)
 
 	if (probe->is_asked)
 		return -EBUSY;
-	if (probe->pid <= 0)
+	if (!probe->child)
 		return -EPIPE;
 	mm_wire_write_question(question, with_processes);
 	/* Shorter than PIPE_BUF: all or nothing. */
@@ -322,7 +381,7 @@ int mm_probe_read(struct mm_probe *probe, uint64_t now_ms, struct mm_sample *ret
 {
 	int r;
 
-	if (probe->pid <= 0)
+	if (!probe->child)
 		return -EPIPE;
 	r = take_in(probe);
 	if (r == 0)

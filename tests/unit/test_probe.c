@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -14,6 +15,19 @@
 #include "unit/fake_mmprobe.h"
 
 #define PATIENCE_MS 30000 /* of the real clock: for a child that shall do something */
+
+/* In the place of the library's kill(): a service without CAP_KILL may not end a child that became another user. */
+static bool may_kill = true;
+int __real_kill(pid_t pid, int number);
+int __wrap_kill(pid_t pid, int number);
+
+int __wrap_kill(pid_t pid, int number)
+{
+	if (may_kill)
+		return __real_kill(pid, number);
+	errno = EPERM;
+	return -1;
+}
 
 static struct mm_probe *start(uint32_t kind)
 {
@@ -242,6 +256,32 @@ static void test_its_clock_is_not_believed(void **state)
 	mm_probe_free(probe);
 }
 
+static bool has_child(void)
+{
+	siginfo_t info;
+
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+/* One that cannot be ended, hung in the kernel or another user's, is not waited for; it is reaped when it has gone. */
+static void test_cannot_be_ended(void **state)
+{
+	struct mm_probe *hung = start(FAKE_HANGS), *idle = start(FAKE_WELL);
+	struct mm_sample sample;
+
+	(void)state;
+	assert_int_equal(ask(idle, false, &sample), 0);
+	assert_int_equal(mm_probe_ask(hung, true, 1000), 0);
+	may_kill = false;
+	mm_probe_free(idle); /* it ends with its input */
+	assert_int_equal(mm_probe_read(hung, 1000 + MM_PROBE_BOOTSTRAP_MS, &sample), -ETIMEDOUT);
+	mm_probe_free(hung);
+	assert_true(has_child());
+	may_kill = true;
+	while (has_child())
+		mm_probe_free(start(FAKE_WELL));
+}
+
 static void test_no_program(void **state)
 {
 	const struct mm_probe_target target = {.domid = FAKE_WELL};
@@ -270,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_end_between_questions),
 		cmocka_unit_test(test_what_a_child_gets),
 		cmocka_unit_test(test_its_clock_is_not_believed),
+		cmocka_unit_test(test_cannot_be_ended),
 		cmocka_unit_test(test_no_program),
 	};
 
