@@ -292,6 +292,71 @@ static void test_too_much(void **state)
 	free(text);
 }
 
+/* Small values by the million, each of which takes memory when it is parsed. */
+static void test_too_dense(void **state)
+{
+	static const char *const values[] = {"{}", "[]", "0", "{\"\\\"\":{}}"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		char *text = NULL, err[160];
+		struct mm_host_report report;
+		size_t len = 0;
+		FILE *out = open_memstream(&text, &len);
+
+		fputs("{\"schema_version\":1,\"domains\":[0", out);
+		for (int k = 0; k < 100000; k++)
+			fprintf(out, ",%s", values[i]);
+		fputs("]}", out);
+		assert_int_equal(fclose(out), 0);
+		assert_int_equal(read_text(text, &report, err), -EPROTO);
+		assert_non_null(strstr(err, "more objects and values"));
+		free(text);
+	}
+}
+
+/* Names full of brackets are no such values. */
+static void test_brackets_in_names(void **state)
+{
+	struct mm_host_report report;
+	char *name = malloc(400001), *text, err[160];
+
+	(void)state;
+	assert_non_null(name);
+	for (size_t i = 0; i < 400000; i++)
+		name[i] = "{[,\\"[i % 5 < 4 ? i % 5 : 3];
+	name[400000] = '\0';
+	assert_true(
+		asprintf(&text, "{\"schema_version\":1,\"domains\":[],\"x\":\"%s\"}", name) > 0);
+	free(name);
+	if (read_text(text, &report, err))
+		fail_msg("%s", err);
+	mm_host_report_free(&report);
+	free(text);
+}
+
+/* A kernel that hides its symbols shows processes only; its host is heard all the same. */
+static void test_processes_only(void **state)
+{
+	struct mm_host_report report;
+	struct fake fake;
+	char *text, err[160];
+
+	(void)state;
+	set_up(&fake);
+	fake.sample.counters = (struct mm_counters){.release = "6.1.0", .cpus = 1};
+	text = answer(&fake, 2);
+	if (read_text(text, &report, err))
+		fail_msg("%s", err);
+	assert_int_equal(report.count, 3);
+	assert_true(report.guests[0].has_sample);
+	assert_int_equal(report.guests[0].sample.counters.total_kib, 0);
+	assert_int_equal(report.guests[0].process_count, 4);
+	assert_false(report.guests[1].has_sample);
+	mm_host_report_free(&report);
+	free(text);
+}
+
 static void test_names(void **state)
 {
 	char text[] = "{\"schema_version\":1,\"domains\":[{\"domid\":null,\"uuid\":\"" ONE "\","
@@ -540,6 +605,9 @@ int main(void)
 		cmocka_unit_test(test_lies),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_too_much),
+		cmocka_unit_test(test_too_dense),
+		cmocka_unit_test(test_brackets_in_names),
+		cmocka_unit_test(test_processes_only),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_stale),
 		cmocka_unit_test(test_same_uuid),

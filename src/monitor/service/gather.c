@@ -34,6 +34,7 @@ struct asked {
 	size_t len, capacity, head_len;
 	uint64_t next_ms, begun_ms;
 	const char *why;      /* we gave it up; NULL: no */
+	bool is_too_long;     /* ... for its length */
 	unsigned totals_left; /* so many requests for totals only: it refused processes */
 	uint64_t told_ms;
 };
@@ -86,6 +87,7 @@ static bool make_room(struct asked *asked, size_t len)
 
 	if (len > MM_REPORT_BYTES_MAX - asked->len) {
 		asked->why = "its answer is longer than 8 MiB";
+		asked->is_too_long = true;
 		return false;
 	}
 	while (capacity - asked->len < len)
@@ -187,7 +189,8 @@ static void finish(struct asked *asked, CURLcode code)
 	long status = 0;
 
 	(void)curl_easy_getinfo(asked->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (code == CURLE_OK && status == 403 && asked->with_processes) {
+	/* a host with very many guests still tells their totals */
+	if (asked->with_processes && ((code == CURLE_OK && status == 403) || asked->is_too_long)) {
 		asked->totals_left = TOTALS_FOR;
 		asked->is_again = true;
 		return;
@@ -259,6 +262,7 @@ static void ask(struct asked *asked)
 {
 	asked->begun_ms = now_ms();
 	asked->why = NULL;
+	asked->is_too_long = false;
 	asked->head_len = 0;
 	if (!set_url(asked) ||
 		curl_multi_add_handle(asked->gather->multi, asked->easy) != CURLM_OK) {
