@@ -117,7 +117,8 @@ static int read_cpu(struct mm_look *look, const struct mm_task *task, struct det
 		r = read_signal(look, task->signal, &after);
 	if (r < 0)
 		return r;
-	return 1 ? 0 : -ESTALE;
+	return before.runtime_ns == after.runtime_ns && before.threads == after.threads ? 0
+											: -ESTALE;
 }
 
 /* In an array of percpu_counter, copied with the span: the count of one, and its pointer, which kernels for one CPU lack. */

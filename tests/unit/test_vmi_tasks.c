@@ -524,6 +524,42 @@ static void test_deeds(void **state)
 	}
 }
 
+/* A thread ends and another one begins, so that there are as many as before. */
+static void swap_threads(struct image *image, uint64_t task)
+{
+	image_end_thread(image, task);
+	image_add_thread(image, task, 0);
+}
+
+/* Whenever that happens, the time of the one that ended is not lost. */
+static void test_thread_ends(void **state)
+{
+	const struct image_options options = {.bytes = SMALL};
+	uint64_t reads = UINT64_MAX;
+
+	(void)state;
+	for (uint64_t at = 1; at <= reads; at++) {
+		struct image *image = image_new(&options);
+		struct deed deed = {.at = at, .act = swap_threads};
+		struct image_process p = make(1);
+		struct mm_sample sample;
+
+		p.runtime_ns = 1000;
+		p.dead_runtime_ns = 0;
+		p.more_threads = 1;
+		p.thread_runtime_ns = 50000;
+		deed.task = image_add(image, &p);
+		image->before_read = do_deed;
+		image->arg = &deed;
+		sample_ok(image, &sample);
+		reads = image->reads;
+		assert_int_equal(sample.count, 1);
+		assert_int_equal(sample.processes[0].cpu_ns, 51000);
+		mm_sample_free(&sample);
+		image_free(image);
+	}
+}
+
 /* A page that vanished under any read: a sample all the same, or a reason; never one that is not sane. */
 static void test_faults(void **state)
 {
@@ -625,6 +661,7 @@ int main(void)
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_deeds),
+		cmocka_unit_test(test_thread_ends),
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_rebooted),
 		cmocka_unit_test(test_expected),
