@@ -68,3 +68,34 @@ char *mm_text_utf8(char *buf, size_t size, const char *bytes, size_t len)
 		buf[n] = '\0';
 	return buf;
 }
+
+/* The bytes of a character that a terminal may obey instead of showing it: control characters, also those of two bytes, and what
+ * turns the direction of writing; otherwise 0. */
+static size_t control_length(const unsigned char *c)
+{
+	if (c[0] < ' ' || c[0] == 0x7f)
+		return 1;
+	if (c[0] == 0xc2 && c[1] < 0xa0) /* U+0080 to U+009F */
+		return 2;
+	if (c[0] == 0xd8 && c[1] == 0x9c) /* U+061C */
+		return 2;
+	if (c[0] != 0xe2)
+		return 0;
+	if (c[1] == 0x80 && (c[2] == 0x8e || c[2] == 0x8f || (c[2] >= 0xa8 && c[2] <= 0xae)))
+		return 3; /* U+200E, U+200F, U+2028 to U+202E */
+	return c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9 ? 3 : 0; /* U+2066 to U+2069 */
+}
+
+char *mm_text_label(char *buf, size_t size, const char *text, size_t len)
+{
+	(void)mm_text_utf8(buf, size, text, len);
+	for (char *c = buf; *c; c++) {
+		size_t n = control_length((const unsigned char *)c);
+
+		if (n) {
+			memset(c, '?', n);
+			c += n - 1;
+		}
+	}
+	return buf;
+}

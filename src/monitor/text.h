@@ -20,4 +20,10 @@ char *mm_text_plain(char *buf, size_t size, const char *bytes, size_t len);
  */
 char *mm_text_utf8(char *buf, size_t size, const char *bytes, size_t len);
 
+/*
+ * For labels of metrics: UTF-8 as mm_text_utf8() makes it, where what a terminal may obey instead of showing it (control characters,
+ * also those of two bytes, and what turns the direction of writing) is '?', one for each byte. Returns buf.
+ */
+char *mm_text_label(char *buf, size_t size, const char *bytes, size_t len);
+
 #endif

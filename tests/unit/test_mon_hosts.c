@@ -598,6 +598,40 @@ static void test_metrics(void **state)
 	mm_hosts_free(&hosts);
 }
 
+/* What a terminal would obey: CSI as one character of two bytes, writing from right to left, and what isolates it. */
+static void test_obeyed_labels(void **state)
+{
+	static const struct {
+		const char *comm, *label;
+	} cases[] = {
+		{"a\xc2\x9b\x33\x31mb", "a??31mb"}, {"a\xe2\x80\xae\x62", "a???b"},
+		{"\xe2\x81\xa6x\xe2\x81\xa9", "???x???"}, {"\x1b[2J\x7f", "?[2J?"},
+		{"\xd8\x9c\xe2\x80\x8f", "?????"},
+		{"\xc3\xa9\xe2\x82\xac", "\xc3\xa9\xe2\x82\xac"}, /* letters stay */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct mm_mon_source own = {
+			.count = fake_count, .get = fake_get, .find = fake_find};
+		struct mm_export export = {.source = &own, .is_controller = true, .top = 1};
+		struct fake fake;
+		char *text, label[80];
+		size_t len = 0;
+
+		set_up(&fake);
+		own.arg = &fake;
+		memset(fake.processes[3].comm, 0, MM_COMM_LEN);
+		memcpy(fake.processes[3].comm, cases[i].comm, strlen(cases[i].comm));
+		text = mm_export_text(&export, false, &len);
+		assert_non_null(text);
+		snprintf(label, sizeof(label), "process=\"%s\"}", cases[i].label);
+		if (!strstr(text, label))
+			fail_msg("no %s in: %s", label, strstr(text, "process=") ?: text);
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -614,6 +648,7 @@ int main(void)
 		cmocka_unit_test(test_other_hosts),
 		cmocka_unit_test(test_too_many_guests),
 		cmocka_unit_test(test_metrics),
+		cmocka_unit_test(test_obeyed_labels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

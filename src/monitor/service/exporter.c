@@ -69,22 +69,12 @@ static void begin_guest(
 	mm_exposition_label(&w->out, "uuid", seen->uuid);
 }
 
-/* Guests choose names: UTF-8 without control characters, which who shows a label may obey. */
-static char *make_label(char *buf, size_t size, const char *text, size_t len)
-{
-	(void)mm_text_utf8(buf, size, text, len);
-	for (char *c = buf; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
-	return buf;
-}
-
 static void label(struct writer *w, const char *name, const char *value)
 {
 	char text[MM_TEXT_SIZE(MM_NAME_MAX)];
 
 	mm_exposition_label(&w->out, name,
-		make_label(text, sizeof(text), value ? value : "", value ? strlen(value) : 0));
+		mm_text_label(text, sizeof(text), value ? value : "", value ? strlen(value) : 0));
 }
 
 /* Whether it can be read, and was lately. */
@@ -357,7 +347,7 @@ static size_t sum_names(const struct mm_process_row *rows, size_t count, struct 
 	size_t n = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		(void)make_label(sums[i].name, sizeof(sums[i].name), rows[i].process->comm,
+		(void)mm_text_label(sums[i].name, sizeof(sums[i].name), rows[i].process->comm,
 			sizeof(rows[i].process->comm));
 		sums[i].rss_kib = mm_process_rss_kib(rows[i].process);
 		sums[i].share = share_of(&rows[i]);
