@@ -35,6 +35,7 @@ struct mm_fleet {
 	unsigned bootstraps_max, bootstraps;
 	struct member **members;
 	size_t count, capacity;
+	size_t next; /* whoever looks at all of them goes by their order: the next one is here */
 };
 
 /* ---- how long to wait -------------------------------------------------------------------------- */
@@ -113,11 +114,28 @@ static bool is_same(const struct member *m, const struct mm_fleet_want *want)
 	       (!file || !strcmp(m->file, file));
 }
 
+/* The i-th to be looked at, from the one that is likely to be meant on. */
+static struct member *member_at(const struct mm_fleet *fleet, size_t i)
+{
+	return fleet->members[(fleet->next + i) % fleet->count];
+}
+
+/* Sets what the next search begins with. The fleet is the caller's, whom we promised no change that can be seen. */
+static void note_found(const struct mm_fleet *fleet, size_t i)
+{
+	((struct mm_fleet *)fleet)->next = (fleet->next + i + 1) % fleet->count;
+}
+
 static struct member *find_same(const struct mm_fleet *fleet, const struct mm_fleet_want *want)
 {
-	for (size_t i = 0; i < fleet->count; i++)
-		if (is_same(fleet->members[i], want))
-			return fleet->members[i];
+	for (size_t i = 0; i < fleet->count; i++) {
+		struct member *m = member_at(fleet, i);
+
+		if (!is_same(m, want))
+			continue;
+		note_found(fleet, i);
+		return m;
+	}
 	return NULL;
 }
 
@@ -170,6 +188,7 @@ static void drop_unnamed(struct mm_fleet *fleet)
 			free_member(fleet, fleet->members[i]);
 	}
 	fleet->count = kept;
+	fleet->next = 0;
 }
 
 int mm_fleet_update(
@@ -179,6 +198,7 @@ int mm_fleet_update(
 
 	for (size_t i = 0; i < fleet->count; i++)
 		fleet->members[i]->is_named = false;
+	fleet->next = 0;
 	for (size_t i = 0; i < count; i++) {
 		struct member *m = find_same(fleet, &wants[i]);
 
@@ -344,10 +364,11 @@ int mm_fleet_look(const struct mm_fleet *fleet, const char *uuid, uint64_t now_m
 	struct mm_fleet_view *ret_view)
 {
 	for (size_t i = 0; i < fleet->count; i++) {
-		const struct member *m = fleet->members[i];
+		const struct member *m = member_at(fleet, i);
 
 		if (strcmp(m->uuid, uuid) != 0)
 			continue;
+		note_found(fleet, i);
 		*ret_view = (struct mm_fleet_view){
 			.sample = m->has_sample ? &m->sample : NULL,
 			.previous = m->has_previous ? &m->previous : NULL,
