@@ -100,6 +100,7 @@ struct mm_witness {
 	struct mm_testimony agent;  /* its last word ... */
 	bool is_open;		    /* ... waits for a look that came after it */
 	unsigned int against, with; /* words in a row that differed, or did not */
+	unsigned int doubt;	    /* more after each that differed, less after the others */
 };
 
 /* mmclient's record was written at that time. */
@@ -108,7 +109,7 @@ void mm_witness_hear(struct mm_witness *w, const struct mm_report *report, uint6
 /*
  * A look was taken. An agent's word is compared with all looks from 2 s before to 2 s after it: it differs when its
  * total or available memory lies beyond what all of them show by more than 5 % of the total and 16 MiB. Two such
- * words in a row are a difference, two others end it; so does silence (mm_witness_rest). Fills in the difference in
+ * words in a row are a difference, as is every other word for a while; two others end it; so does silence (mm_witness_rest). Fills in the difference in
  * *seen. Returns whether it began or ended with this look.
  */
 bool mm_witness_look(

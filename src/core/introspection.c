@@ -28,6 +28,8 @@
 #define TOLERANCE_PART 20
 #define TOLERANCE_KIB  (16 * MM_KIB_PER_MIB)
 #define IN_A_ROW       2
+#define DOUBT_STEP     2 /* a word that differs; one that does not takes 1 away */
+#define DOUBT_MOST     4
 
 const char *mm_introspection_name(enum mm_introspection introspection)
 {
@@ -172,8 +174,13 @@ static void note_figures(
 	seen->kernel_avail_kib = report->avail_kib;
 }
 
+/* Two in a row would be easy to avoid, by every other word being true. */
 static void count_word(struct mm_witness *w, bool differs)
 {
+	if (differs)
+		w->doubt = w->doubt + DOUBT_STEP;
+	else if (w->doubt)
+		w->doubt--;
 	w->against = differs ? w->against + 1 : 0;
 	w->with = differs ? 0 : w->with + 1;
 }
@@ -193,10 +200,14 @@ bool mm_witness_look(
 	if (differs < 0)
 		return false;
 	count_word(w, differs);
-	if (differs && w->against >= IN_A_ROW)
+	if (differs && (w->against >= IN_A_ROW || w->doubt >= DOUBT_MOST))
 		seen->is_different = true;
-	if (w->with >= IN_A_ROW)
+	if (w->with >= IN_A_ROW && seen->is_different) {
 		seen->is_different = false;
+		w->doubt = 0;
+	}
+	if (w->doubt > DOUBT_MOST)
+		w->doubt = DOUBT_MOST;
 	if (seen->is_different && differs)
 		note_figures(w, report, seen);
 	if (seen->is_different && !was_different)
@@ -209,7 +220,7 @@ bool mm_witness_rest(struct mm_witness *w, struct mm_seen *seen)
 	bool was_different = seen->is_different;
 
 	w->is_open = false;
-	w->against = w->with = 0;
+	w->against = w->with = w->doubt = 0;
 	seen->is_different = false;
 	return was_different;
 }
