@@ -30,6 +30,12 @@
 #define PAUSE_MAX_MS	   60000
 #define PAUSE_NEVER_MAX_MS 3600000
 
+/*
+ * Finding a kernel anew because an agent came and went again takes no more than one part in so many of a CPU: the guest could have
+ * it come and go all the time.
+ */
+#define START_SHARE 50
+
 /* Who has answered for so long is well: its failures are forgotten. */
 #define STEADY_MS 60000
 
@@ -136,7 +142,13 @@ static void end_probe(struct mm_inside *in)
 
 /* ---- failures -------------------------------------------------------------------------------- */
 
-static uint64_t pause_ms(enum mm_vmi_reason reason, uint32_t failures)
+/* Where not even the kernel was found in time, or in the memory that there is, trying again takes as long each time. */
+static bool is_costly(const struct mm_inside *in, enum mm_vmi_reason reason)
+{
+	return reason == MM_VMI_LIMIT && !in->has_answered;
+}
+
+static uint64_t pause_ms(enum mm_vmi_reason reason, bool is_costly, uint32_t failures)
 {
 	uint64_t pause = PAUSE_NEVER_MS, longest = PAUSE_NEVER_MAX_MS;
 
@@ -146,7 +158,8 @@ static uint64_t pause_ms(enum mm_vmi_reason reason, uint32_t failures)
 	} else if (reason == MM_VMI_POD) {
 		pause = PAUSE_POD_MS;
 		longest = PAUSE_MAX_MS;
-	} else if (reason == MM_VMI_DAMAGED || reason == MM_VMI_GONE || reason == MM_VMI_LIMIT) {
+	} else if (!is_costly &&
+		   (reason == MM_VMI_DAMAGED || reason == MM_VMI_GONE || reason == MM_VMI_LIMIT)) {
 		pause = PAUSE_BROKEN_MS;
 		longest = PAUSE_MAX_MS;
 	}
@@ -157,9 +170,11 @@ static uint64_t pause_ms(enum mm_vmi_reason reason, uint32_t failures)
 
 static void fail(struct mm_inside *in, enum mm_vmi_reason reason)
 {
+	bool costs = is_costly(in, reason);
+
 	end_probe(in);
 	in->failures++;
-	in->due_ms = now_ms() + pause_ms(reason, in->failures);
+	in->due_ms = now_ms() + pause_ms(reason, costs, in->failures);
 	memset(&in->pace, 0, sizeof(in->pace));
 	mm_seen_set_state(&in->seen, mm_vmi_reason_name(reason), mm_vmi_reason_text(reason));
 }
@@ -372,16 +387,25 @@ void mm_inside_free(struct mm_inside *inside)
 	free(inside);
 }
 
+/* What its probe's start took, by the child's word or, until it has answered, by the clock. */
+static uint64_t start_ms(const struct mm_inside *in)
+{
+	if (in->has_answered)
+		return mm_min_u64(in->seen.start_us / 1000, MM_PROBE_BOOTSTRAP_MS);
+	return mm_min_u64(mm_sub_floor(now_ms(), in->begun_ms), MM_PROBE_BOOTSTRAP_MS);
+}
+
+/* Failures, and the pause after them, are remembered. */
 static void forget(struct mm_inside *in)
 {
 	leave_line(in);
+	if (in->probe)
+		in->due_ms = now_ms() + START_SHARE * start_ms(in);
 	end_probe(in);
 	if (in->timer)
 		(void)event_del(in->timer);
 	memset(&in->pace, 0, sizeof(in->pace));
 	memset(&in->seen, 0, sizeof(in->seen));
-	in->failures = 0;
-	in->due_ms = 0;
 }
 
 static void rest(struct mm_inside *in)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "backend/inside.h"
 #include "unit/fake_mmprobe.h"
@@ -215,6 +216,28 @@ static void test_left(void **state)
 	mm_inside_free(in);
 }
 
+/* An agent that comes and goes makes us neither look for the kernel each time, nor forget that the last tries failed. */
+static void test_flapping_agent(void **state)
+{
+	struct mm_inside *slow = watched(FAKE_HANGS), *failing;
+
+	(void)state;
+	while (waitpid(-1, NULL, WNOHANG) < 0) /* until it has started */
+		assert_true(event_base_loop(base, EVLOOP_ONCE) >= 0);
+	usleep(200000); /* a start that takes so long may be repeated in 10 s */
+	mm_inside_wish(slow, MM_INSIDE_LEAVE);
+	mm_inside_wish(slow, MM_INSIDE_WATCH);
+	failing = watched(FAKE_NO_BTF);
+	turn_until_state(failing, "no-btf");
+	mm_inside_wish(failing, MM_INSIDE_LEAVE);
+	mm_inside_wish(failing, MM_INSIDE_WATCH);
+	for (int i = 0; i < 10; i++)
+		assert_true(event_base_loop(base, EVLOOP_NONBLOCK) >= 0);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* neither was started again */
+	mm_inside_free(slow);
+	mm_inside_free(failing);
+}
+
 /* Paused: not asked, but its probe stays. */
 static void test_rests(void **state)
 {
@@ -306,6 +329,7 @@ int main(void)
 		cmocka_unit_test(test_figures_that_were_not_found),
 		cmocka_unit_test_setup_teardown(test_watched, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_left, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_flapping_agent, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_rests, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_troubles, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_waits_in_line, set_up, tear_down),
