@@ -11,6 +11,7 @@
 
 #define INTERVAL_MIN_MS 100u
 #define EVENTS_MAX	64 /* taken in one turn; the rest in the next one */
+#define START_SHARE	50 /* see longest_pause_ms() */
 
 /* Who has answered for so long is well: its failures are forgotten. */
 #define STEADY_MS 60000u
@@ -63,16 +64,21 @@ static uint64_t first_pause_ms(enum mm_vmi_reason reason, int error)
 	}
 }
 
-/* A guest that was not up yet is asked a question that costs nothing; nobody shall wait minutes for it. */
-static uint64_t longest_pause_ms(enum mm_vmi_reason reason)
+/*
+ * A guest that was not up yet is asked a question that costs nothing; nobody shall wait minutes for it. One that is searched in
+ * vain again and again, up to our last second, does not take more of a CPU than one part in START_SHARE.
+ */
+static uint64_t longest_pause_ms(enum mm_vmi_reason reason, uint64_t took_ms)
 {
-	return reason == MM_VMI_NOT_BOOTED ? 15000 : MM_FLEET_RETRY_MAX_MS;
+	return reason == MM_VMI_NOT_BOOTED
+		       ? 15000
+		       : mm_max_u64(MM_FLEET_RETRY_MAX_MS, START_SHARE * took_ms);
 }
 
-static uint64_t pause_ms(const struct member *m)
+static uint64_t pause_ms(const struct member *m, uint64_t took_ms)
 {
 	uint64_t pause = first_pause_ms(m->reason, m->error);
-	uint64_t longest = longest_pause_ms(m->reason);
+	uint64_t longest = longest_pause_ms(m->reason, took_ms);
 
 	for (uint32_t i = 1; i < m->failures && pause < longest; i++)
 		pause *= 2;
@@ -218,12 +224,14 @@ int mm_fleet_update(
 static void fail(struct mm_fleet *fleet, struct member *m, enum mm_vmi_reason reason, int error,
 	uint64_t now_ms)
 {
+	uint64_t took_ms = m->is_bootstrapping ? mm_sub_floor(now_ms, m->begun_ms) : 0;
+
 	end_probe(fleet, m);
 	m->has_tried = true;
 	m->reason = reason;
 	m->error = error;
 	m->failures++;
-	m->due_ms = now_ms + pause_ms(m);
+	m->due_ms = now_ms + pause_ms(m, took_ms);
 }
 
 static void keep(

@@ -9,7 +9,8 @@
 #include "probe/probe.h"
 #include "xenmm/snapshot.h"
 
-#define MM_FLEET_RETRY_MAX_MS (5 * 60 * 1000) /* the longest pause before a guest is tried again */
+/* The longest pause before a guest is tried again; where a try takes long, 50 times as long as that. */
+#define MM_FLEET_RETRY_MAX_MS (5 * 60 * 1000)
 
 struct mm_fleet;
 

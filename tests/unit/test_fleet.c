@@ -170,6 +170,23 @@ static void test_pauses_double_up_to_five_minutes(void **state)
 	}
 }
 
+/* A guest in which we search in vain for all the time that there is: it waits so long that this costs little. */
+static void test_costly_tries_are_rare(void **state)
+{
+	static const uint64_t pauses[] = {10, 20, 40, 80, 160, 320, 640, 1000, 1000};
+	struct mm_fleet_want one = want("a", FAKE_HANGS);
+	uint64_t now_ms = 0;
+
+	(void)state;
+	assert_int_equal(mm_fleet_update(fleet, &one, 1, 0), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(pauses); i++) {
+		assert_int_equal(mm_fleet_run(fleet, now_ms), now_ms + MM_PROBE_BOOTSTRAP_MS);
+		now_ms += MM_PROBE_BOOTSTRAP_MS;
+		assert_int_equal(mm_fleet_run(fleet, now_ms), now_ms + pauses[i] * 1000);
+		now_ms += pauses[i] * 1000;
+	}
+}
+
 /* One that answered for a while and then ends is tried again soon, and its last sample stays, growing old. */
 static void test_steady_then_gone(void **state)
 {
@@ -252,6 +269,7 @@ int main(void)
 		FLEET_TEST(test_few_bootstraps_at_once),
 		FLEET_TEST(test_failures),
 		FLEET_TEST(test_pauses_double_up_to_five_minutes),
+		FLEET_TEST(test_costly_tries_are_rare),
 		FLEET_TEST(test_steady_then_gone),
 		FLEET_TEST(test_floods_are_ended),
 		FLEET_TEST(test_guests_come_and_go),
