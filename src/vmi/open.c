@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Finding a guest's kernel: first where kernels are that no loader moved (PV, and PVH started by Xen), then by the
- * vmcoreinfo page, last by the form of kallsyms anywhere. What kernel.c then makes of a find decides whether it counts.
+ * Finding a guest's kernel: first where the page table in use maps one, then where kernels are that no loader moved (PV, and PVH
+ * started by Xen), then by the vmcoreinfo page, last by the form of kallsyms anywhere. What kernel.c then makes of a find decides whether it counts.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,6 +11,8 @@
 #include "vmi/image.h"
 #include "vmi/kernel.h"
 #include "vmi/sweep.h"
+#include "vmi/virt.h"
+#include "xenmm/units.h"
 
 /* In an image tables come after the text, of which there is this much at least. */
 #define TEXT_MIN (UINT64_C(8) << 20)
@@ -50,16 +52,65 @@ static int try_place(void *arg, const struct mm_kallsyms_place *place)
 	return note(open, reason, stage);
 }
 
-/* Where loaders put an image that is not moved: the tables first, which lie behind the text. */
-static int try_default(struct opening *open)
+/* Between these MM_PHYS_GUEST addresses is an image: the tables first, which lie behind the text. */
+static int try_image(struct opening *open, uint64_t start, uint64_t end)
 {
 	struct mm_phys *phys = open->kernel.phys;
-	int r = mm_fallback_find(
-		phys, MM_IMAGE_START + TEXT_MIN, MM_IMAGE_START + MM_IMAGE_MAX, try_place, open);
+	uint64_t middle = mm_min_u64(start + TEXT_MIN, end);
+	int r = mm_fallback_find(phys, middle, end, try_place, open);
 
-	if (r)
-		return r;
-	return mm_fallback_find(phys, MM_IMAGE_START, MM_IMAGE_START + TEXT_MIN, try_place, open);
+	return r ? r : mm_fallback_find(phys, start, middle, try_place, open);
+}
+
+/* Where a page table maps a kernel's image, in one piece, with nothing mapped below it. Returns false where it maps none. */
+static bool find_mapped(struct mm_virt *virt, uint64_t *ret_start, uint64_t *ret_end)
+{
+	uint64_t at = 0, first, addr;
+
+	while (at < MM_IMAGE_SPREAD && mm_virt_translate(virt, MM_IMAGE_MAP + at, ret_start) < 0)
+		at += MM_IMAGE_ALIGN;
+	if (at >= MM_IMAGE_SPREAD)
+		return false;
+	*ret_end = *ret_start + MM_IMAGE_ALIGN;
+	first = at;
+	for (at += MM_IMAGE_ALIGN; at < MM_IMAGE_SPREAD && at - first < MM_IMAGE_MAX;
+		at += MM_IMAGE_ALIGN)
+		if (mm_virt_translate(virt, MM_IMAGE_MAP + at, &addr) == 0 &&
+			addr == *ret_start + (at - first))
+			*ret_end = addr + MM_IMAGE_ALIGN;
+	return true;
+}
+
+static int try_table(struct opening *open, uint64_t root)
+{
+	struct mm_phys *phys = open->kernel.phys;
+	struct mm_virt virt;
+	uint64_t start, end;
+	int r = mm_virt_init(&virt, phys, root, phys->root_levels);
+
+	if (r < 0)
+		return r == -EINVAL ? 0 : r;
+	if (find_mapped(&virt, &start, &end))
+		r = try_image(open, start, end);
+	mm_virt_fini(&virt);
+	return r;
+}
+
+/*
+ * The kernel that is running, by the page table in use: no page is read but the table's and the image's, which are there. With page-table
+ * isolation the table may be the half for programs, which has next to nothing of the kernel: its other half is the page before.
+ */
+static int try_mapped(struct opening *open)
+{
+	uint64_t root = open->kernel.phys->root;
+	int r;
+
+	if (!root)
+		return 0;
+	r = try_table(open, root & ~MM_PAGE_SIZE);
+	if (!r && root & MM_PAGE_SIZE)
+		r = try_table(open, root);
+	return r;
 }
 
 /* By the addresses in the page, since Linux 6.0; otherwise by the form, in the image that it tells the place of. */
@@ -129,8 +180,12 @@ static enum mm_vmi_reason name_kind(const struct opening *open)
 static int find_kernel(struct opening *open)
 {
 	struct mm_phys *phys = open->kernel.phys;
-	int r = try_default(open);
+	int r = try_mapped(open);
 
+	if (r || !phys->may_sweep)
+		return r;
+	r = try_image(
+		open, MM_IMAGE_START, MM_IMAGE_START + MM_IMAGE_MAX); /* where loaders put it */
 	/* The page comes from the kernel's own pool: hardly ever from what lies below its image. */
 	if (!r)
 		r = mm_sweep(phys, MM_IMAGE_START, phys->end, look_for_info, open);
@@ -161,7 +216,9 @@ static enum mm_vmi_reason open_kernel(struct mm_phys *phys, struct mm_vmi *vmi)
 		phys->ops->release(phys);
 	if (r < 0)
 		return name_error(r);
-	return open.stage == MM_KERNEL_NONE ? name_kind(&open) : open.reason;
+	if (open.stage != MM_KERNEL_NONE)
+		return open.reason;
+	return phys->may_sweep ? name_kind(&open) : MM_VMI_POD;
 }
 
 enum mm_vmi_reason mm_vmi_open(struct mm_phys *phys, struct mm_vmi **ret_vmi)
@@ -169,7 +226,7 @@ enum mm_vmi_reason mm_vmi_open(struct mm_phys *phys, struct mm_vmi **ret_vmi)
 	enum mm_vmi_reason reason;
 	struct mm_vmi *vmi;
 
-	if (!phys->may_sweep)
+	if (!phys->may_sweep && !phys->root)
 		return MM_VMI_POD;
 	vmi = calloc(1, sizeof(*vmi));
 	if (!vmi)

@@ -61,7 +61,8 @@ struct mm_phys {
 	const struct mm_phys_ops *ops;
 	uint64_t end; /* first MM_PHYS_GUEST address beyond the guest's memory */
 	uint64_t
-		root; /* MM_PHYS_MACHINE address of the kernel's own page table, where the back end knows it; or 0 */
+		root; /* page table that one of its CPUs uses, in MM_PHYS_GUEST, where the back end knows it; or 0 */
+	unsigned root_levels; /* of that table */
 	bool may_sweep; /* false while reading a page at random could change the guest (populate on demand) */
 	bool is_pv;
 	bool is_gone; /* set by the back end as soon as it notices that there is no such guest any more */

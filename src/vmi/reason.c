@@ -8,10 +8,9 @@ static const struct {
 	[MM_VMI_OK] = {"ok", "readable"},
 	[MM_VMI_NOT_BOOTED] = {"not-booted",
 		"its kernel is not up yet: try again in a few seconds"},
-	[MM_VMI_POD] = {"populate-on-demand",
-		"it was started with less memory than its maximum and has not settled yet; "
-		"searching it would use up "
-		"what Xen keeps for it: try again when its balloon driver is up"},
+	[MM_VMI_POD] = {"populate-on-demand", "it was started with less memory than its maximum, "
+					      "so it cannot be searched, and the page table in "
+					      "use shows no Linux kernel: try again when it is up"},
 	[MM_VMI_NOT_LINUX] = {"not-linux",
 		"no Linux kernel found in its memory (Windows, BSD or firmware?)"},
 	[MM_VMI_NO_SYMBOLS] = {"no-symbols",

@@ -122,10 +122,10 @@ populate_on_demand() {
     before=$(pod)
     say "populate on demand (entries, cache): $before"
     check_number "entries" "${before% *}" -gt 0
-    check_not "such a guest is not searched" look pod 1 0
-    check "and the reason is said, not: $(tail -n 1 $WATCH)" grep -q 'reason=populate-on-demand' $WATCH
+    check "it is read, by the page table in use: $(tail -n 1 $WATCH)" look pod 20 100
     after=$(pod)
-    check_number "entries that it cost" $((${before% *} - ${after% *})) -lt 64
+    say "populate on demand, afterwards: $after; $(tail -n 1 $WATCH)"
+    check_number "entries that it cost, of which the guest itself uses up some" $((${before% *} - ${after% *})) -lt 256
     guest_destroy pod
 }
 

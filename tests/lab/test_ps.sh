@@ -68,7 +68,10 @@ unreadable() {
     guest_create lean type=pvh mem=128 max=384 client=no || return 1
     mmps >/share/list
     check "is pvh" test "$(row lean TYPE)" = pvh
-    check "is not read while pages would be made for it, or not up: $(row lean STATE)" eval "row lean STATE | grep -qE '^(populate-on-demand|not-booted):'"
+    check "is not read while it boots, or is up already: $(row lean STATE)" eval "row lean STATE | grep -qE '^(populate-on-demand:|not-booted:|ok$)'"
+    guest_wait lean || return 1
+    mmps lean >/share/lean 2>&1 || fail "mmps lean: $(cat /share/lean)"
+    check "is read when it is up, with its pages still made on demand" grep -q "^lean .domid $(dom lean id)., pvh: Linux" /share/lean
     guest_destroy lean
 }
 

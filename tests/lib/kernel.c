@@ -19,9 +19,9 @@
 #define STATE_AT  (DATA_AT + 0x800)
 #define L5_AT	  (DATA_AT + 0x808)
 #define SME_AT	  (DATA_AT + 0x810)
-#define ROOT_AT	  (DATA_AT + 0x1000)
-#define WANTED_AT (DATA_AT + 0x2000)
-#define FILLER_AT (DATA_AT + 0x4000)
+#define ROOT_AT	  (DATA_AT + 0x2000)
+#define WANTED_AT (DATA_AT + 0x4000)
+#define FILLER_AT (DATA_AT + 0x6000)
 
 #define LOW_TABLES KERNEL_MIB /* guest-physical, of the page-table pages below the root */
 #define ENTRY	   UINT64_C(0x063)
@@ -266,6 +266,14 @@ static void put_info(struct kernel *kernel, const struct kernel_tables *tables)
 	kernel_fill(kernel, kernel->options.info_at, text, sizeof(text));
 }
 
+static void set_root(struct kernel *kernel)
+{
+	kernel->phys.root = start_of(kernel) + ROOT_AT;
+	if (kernel->options.is_user_half)
+		kernel->phys.root += MM_PAGE_SIZE;
+	kernel->phys.root_levels = kernel->options.levels;
+}
+
 struct kernel *kernel_new(const struct kernel_options *options)
 {
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
@@ -284,7 +292,7 @@ struct kernel *kernel_new(const struct kernel_options *options)
 		kernel->options.levels = 4;
 	kernel->phys = (struct mm_phys){.ops = &kernel_ops,
 		.end = KERNEL_MEMORY,
-		.may_sweep = true,
+		.may_sweep = !options->has_pod,
 		.is_pv = options->is_pv};
 	mark(kernel, start_of(kernel), IMAGE_END);
 	btf_size = kernel_put_btf(kernel->mem + start_of(kernel) + BTF_AT, KERNEL_MIB, options);
@@ -295,6 +303,8 @@ struct kernel *kernel_new(const struct kernel_options *options)
 	put_data(kernel);
 	if (!options->has_no_table)
 		put_table(kernel);
+	if (options->has_root)
+		set_root(kernel);
 	if (options->info_at)
 		put_info(kernel, &tables);
 	free(rows);

@@ -37,6 +37,9 @@ struct kernel_options {
 	const char *missing; /* a symbol that is not there */
 	const char *no_row;  /* a struct that BTF does not have */
 	bool has_no_table;   /* the page table is empty */
+	bool has_root;	     /* the back end knows the page table in use */
+	bool is_user_half;   /* ... which is the programs' half of an isolated one */
+	bool has_pod;	     /* must not be swept */
 };
 
 struct kernel {

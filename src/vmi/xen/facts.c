@@ -13,6 +13,11 @@
 /* Up to here memory follows memory; then devices, up to 4 GiB. libxl puts no guest's border higher (PVH: the local APIC). */
 #define DEVICES_PAGE (UINT64_C(0xfee00000) >> MM_PAGE_SHIFT)
 
+/* Of the architecture. */
+#define CR0_PAGING     (UINT64_C(1) << 31)
+#define CR4_LA57       (UINT64_C(1) << 12)
+#define EFER_LONG_MODE (UINT64_C(1) << 10) /* active */
+
 static enum mm_vmi_reason reason_of(int error)
 {
 	if (error == ESRCH)
@@ -51,6 +56,20 @@ static uint64_t bound_end(uint32_t domid, uint64_t end_page)
 	return memory && memory <= DEVICES_PAGE ? mm_min_u64(memory, end_page) : end_page;
 }
 
+/* The page table in use. Xen stops the CPU for the moment of the copy. */
+static void read_root(xc_interface *xc, uint32_t domid, struct mm_xen_facts *facts)
+{
+	struct hvm_hw_cpu cpu;
+
+	if (xc_domain_hvm_getcontext_partial(xc, domid, HVM_SAVE_CODE(CPU), 0, &cpu, sizeof(cpu)) <
+		0)
+		return;
+	if (!(cpu.cr0 & CR0_PAGING) || !(cpu.msr_efer & EFER_LONG_MODE))
+		return;
+	facts->root = cpu.cr3 & (MM_PHYS_MAX - MM_PAGE_SIZE);
+	facts->root_levels = cpu.cr4 & CR4_LA57 ? 5 : 4;
+}
+
 static enum mm_vmi_reason read_hvm(xc_interface *xc, uint32_t domid, struct mm_xen_facts *facts)
 {
 	uint64_t pages, cache, entries;
@@ -59,6 +78,7 @@ static enum mm_vmi_reason read_hvm(xc_interface *xc, uint32_t domid, struct mm_x
 		return reason_of(errno);
 	facts->has_pod = entries > 0;
 	facts->end_page = bound_end(domid, facts->end_page);
+	read_root(xc, domid, facts);
 	return MM_VMI_OK;
 }
 

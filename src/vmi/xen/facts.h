@@ -12,7 +12,9 @@ struct mm_xen_facts {
 	bool is_pv;
 	bool has_pod; /* populate-on-demand entries are left: reading one makes it a page */
 	uint64_t shared_info_page; /* PV: its machine frame */
-	uint64_t end_page;	   /* first guest frame beyond its memory */
+	uint64_t root;		   /* page table its first CPU uses now (not PV); 0: unknown */
+	unsigned root_levels;
+	uint64_t end_page; /* first guest frame beyond its memory */
 };
 
 /* Opens and closes Xen's control interface. Returns MM_VMI_OK or why this guest cannot be read (now). */

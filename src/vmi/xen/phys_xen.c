@@ -176,7 +176,7 @@ static enum mm_vmi_reason open_handle(uint32_t domid, xenforeignmemory_handle **
 	return MM_VMI_OK;
 }
 
-static enum mm_vmi_reason find_root(struct xen_phys *x)
+static enum mm_vmi_reason read_p2m(struct xen_phys *x)
 {
 	int r = mm_p2m_read(&x->p2m);
 
@@ -184,7 +184,6 @@ static enum mm_vmi_reason find_root(struct xen_phys *x)
 		return MM_VMI_NOT_BOOTED;
 	if (r < 0)
 		return r == -ENXIO ? MM_VMI_GONE : MM_VMI_NO_ACCESS;
-	x->phys.root = x->p2m.root;
 	return MM_VMI_OK;
 }
 
@@ -204,9 +203,11 @@ static enum mm_vmi_reason open_guest(struct xen_phys *x, uint32_t domid)
 	x->phys.end = facts.end_page << MM_PAGE_SHIFT;
 	x->phys.is_pv = facts.is_pv;
 	x->phys.may_sweep = !facts.has_pod;
+	x->phys.root = facts.root;
+	x->phys.root_levels = facts.root_levels;
 	x->p2m.mapped = &x->mapped;
 	x->p2m.shared_info_frame = facts.shared_info_page;
-	return facts.is_pv ? find_root(x) : MM_VMI_OK;
+	return facts.is_pv ? read_p2m(x) : MM_VMI_OK;
 }
 
 enum mm_vmi_reason mm_phys_xen_open(uint32_t domid, struct mm_phys **ret_phys)
