@@ -47,6 +47,12 @@ misuse "only a controller gathers hosts" --config "$work/hosts.conf"
 printf 'interval = 5\n' >"$work/right.conf"
 run 0 "$mmmon" --config "$work/right.conf" --check-config
 grep -qx "$work/right.conf: understood" "$work/out" || fail "what is understood"
+for setting in "token-file = $work/none" "token-file = $work/open" "tls-cert = $work/none
+tls-key = $work/none"; do # "--check-config && systemctl restart" must not end a service that ran
+	printf '%s\n' "$setting" >"$work/right.conf"
+	run 1 "$mmmon" --config "$work/right.conf" --check-config
+	one_line "$work/"
+done
 run 2 "$mmmon" --config "$work/none.conf"
 one_line "$work/none.conf: No such file"
 

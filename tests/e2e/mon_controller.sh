@@ -69,9 +69,9 @@ error() { # HOST TEXT: sooner or later, for a host on a busy machine may be late
 	wait_for 20 says "'$2' in str([h['error'] for h in a['hosts'] if h['name'] == '$1'][0])" "$own" /v1/hosts
 }
 error alpha None
-error hangs 'Timeout'
-error drips 'Timeout'
-error closes 'returned nothing'
+error hangs 'no whole answer within 2 s (timeout)'
+error drips 'within 2 s (timeout)'
+error closes 'hung up without an answer: does it want https?'
 error nonsense ''
 error nojson 'no JSON: line 1'
 error deep 'more objects and values'
@@ -86,7 +86,7 @@ error endless 'longer than 8 MiB'
 error short 'partial file'
 error gone "connect to server"
 error nowhere 'resolve host'
-error no-ca 'certificate'
+error no-ca "not signed by one that the system trusts (ca-file)"
 error no-token '(401)'
 error wrong-token '(401)'
 is 2 "sum(h['guests'] > 0 for h in a['hosts'])"

@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "monitor/service/fault.h"
 #include "monitor/service/tokens.h"
 #include "xenmm/units.h"
 
@@ -185,7 +186,7 @@ static void take_body(struct asked *asked)
 
 static void finish(struct asked *asked, CURLcode code)
 {
-	char err[160] = "";
+	char err[200] = "";
 	long status = 0;
 
 	(void)curl_easy_getinfo(asked->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -198,7 +199,8 @@ static void finish(struct asked *asked, CURLcode code)
 	if (asked->why)
 		snprintf(err, sizeof(err), "%s", asked->why);
 	else if (code != CURLE_OK)
-		snprintf(err, sizeof(err), "%s", curl_easy_strerror(code));
+		mm_gather_fault(
+			code, &host_of(asked)->entry, asked->gather->settings, err, sizeof(err));
 	else if (status >= 300 && status < 400)
 		snprintf(err, sizeof(err),
 			"it answers with a redirection (%ld), which is not followed", status);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <inttypes.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,6 +20,7 @@
 #include "monitor/service/controller.h"
 #include "monitor/service/door.h"
 #include "monitor/service/exporter.h"
+#include "monitor/service/files.h"
 #include "monitor/service/gather.h"
 #include "monitor/service/options.h"
 #include "monitor/service/view.h"
@@ -283,10 +283,10 @@ static void greet(const struct mm_mon_settings *settings)
 	union mm_web_address where;
 
 	mm_log(MM_LOG_INFO,
-		"version %s: %s every %" PRIu64 " s; answers at http%s://%s/; "
+		"version %s: %s every %g s; answers at http%s://%s/; "
 		"per-process data: %s",
 		XENMM_VERSION, settings->is_controller ? "asks its hosts" : "looks",
-		settings->interval_ms / 1000, is_tls ? "s" : "", listen,
+		(double)settings->interval_ms / 1000, is_tls ? "s" : "", listen,
 		settings->with_processes ? "yes" : "no");
 	if (!mm_web_address_parse(listen, &where) && !mm_web_address_is_loopback(&where) &&
 		(!is_tls || !has_tokens))
@@ -401,6 +401,12 @@ static void close_service(struct service *service)
 
 static int check_config(const struct mm_mon_options *options)
 {
+	char err[512] = "";
+
+	if (mm_mon_check_files(&options->settings, err, sizeof(err))) {
+		mm_log(MM_LOG_ERR, "%s", err);
+		return EXIT_FAILURE;
+	}
 	if (!options->is_read)
 		printf("%s: not there; the defaults hold\n", options->path);
 	else

@@ -129,7 +129,13 @@ static int add_memory(
 	size_t len = equals ? (size_t)(equals - value) : 0;
 	struct mm_mon_memory *memory;
 
-	if (!is_name(value, len) || !equals[1] || strlen(equals + 1) >= MM_MON_TEXT_MAX) {
+	if (equals && len && !is_name(value, len)) {
+		snprintf(err, err_size,
+			"memory: '%s': a name has 1 to %d printable ASCII characters, no blank",
+			value, MM_MON_NAME_MAX - 1);
+		return -EINVAL;
+	}
+	if (!len || !equals[1] || strlen(equals + 1) >= MM_MON_TEXT_MAX) {
 		snprintf(err, err_size,
 			"memory: '%s' is not NAME=FILE with a name of 1 to %d bytes", value,
 			MM_MON_NAME_MAX - 1);
