@@ -28,7 +28,7 @@ static const char *obstacle(const struct sim_guest *g)
 	if (g->boot_left_ms > 0)
 		return "not-booted";
 	if (g->spec->type == MM_DOM_HVM && g->believed_kib > g->held_kib)
-		return "pod";
+		return "populate-on-demand";
 	return g->spec->is_readable ? NULL : "no-btf";
 }
 
