@@ -120,6 +120,8 @@ static enum mm_vmi_reason open_file(const struct options *options, struct mm_phy
 		return MM_VMI_GONE;
 	if (r == -ENOMEM)
 		return MM_VMI_LIMIT;
+	if (r == -ENODATA || r == -EINVAL) /* less than a page, or no regular file */
+		return MM_VMI_NOT_LINUX;
 	return r < 0 ? MM_VMI_NO_ACCESS : MM_VMI_OK;
 }
 
