@@ -166,6 +166,8 @@ const char *mm_show_outside(char *buf, size_t size, const json_t *guest)
 			mm_client_kib(seen, "age_ms"), mm_show_size(avail, seen, "available_kib"),
 			mm_show_size(total, seen, "total_kib"), mm_client_kib(seen, "cost_us"),
 			share / 100, share % 100);
+	else if (!strcmp(state, "waiting"))
+		snprintf(buf, size, "is not looked into yet, or not just now");
 	else if (*state)
 		snprintf(
 			buf, size, "cannot be looked into: %s%s%s", state, *text ? ": " : "", text);
@@ -175,8 +177,13 @@ const char *mm_show_outside(char *buf, size_t size, const json_t *guest)
 const char *mm_show_outside_short(const json_t *guest)
 {
 	const json_t *seen = json_object_get(guest, "introspection");
+	const char *state = mm_client_text(seen, "state");
 
 	if (json_is_string(json_object_get(seen, "difference")))
 		return "; its agent differs from its kernel";
+	/* Where its agent speaks for it, it does not matter. */
+	if (*state && strcmp(state, "ok") != 0 && strcmp(state, "waiting") != 0 &&
+		!json_is_true(json_object_get(guest, "balanced")))
+		return "; cannot be looked into";
 	return is_seen_only(guest) ? "; seen from outside" : "";
 }

@@ -2,11 +2,13 @@
 #include "top_rows.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "client.h"
+#include "show.h"
 #include "xenmm/plan.h"
 #include "xenmm/units.h"
 
@@ -86,6 +88,17 @@ static void read_used(const json_t *guest, struct mm_top_row *row)
 		mm_client_kib(agent, "total_kib"), mm_client_kib(agent, "available_kib"));
 }
 
+/* With what was seen from outside, in a few words: in the list there is no other place for it. */
+static void read_reason(const json_t *guest, struct mm_top_row *row)
+{
+	size_t len;
+
+	copy_member(row->reason_text, sizeof(row->reason_text), guest, "reason_text");
+	len = strlen(row->reason_text);
+	snprintf(row->reason_text + len, sizeof(row->reason_text) - len, "%s",
+		mm_show_outside_short(guest));
+}
+
 void mm_top_read_row(const json_t *guest, struct mm_top_row *row)
 {
 	const json_t *need = json_object_get(guest, "need");
@@ -96,7 +109,7 @@ void mm_top_read_row(const json_t *guest, struct mm_top_row *row)
 	copy_member(row->uuid, sizeof(row->uuid), guest, "uuid");
 	copy_member(row->state, sizeof(row->state), guest, "state");
 	copy_member(row->reason, sizeof(row->reason), guest, "reason");
-	copy_member(row->reason_text, sizeof(row->reason_text), guest, "reason_text");
+	read_reason(guest, row);
 	row->mood = mood_of(row->reason);
 	row->is_balanced = json_is_true(json_object_get(guest, "balanced"));
 	row->held_kib = mm_client_kib(guest, "held_kib");

@@ -14,7 +14,7 @@
 #define MM_TOP_NAME_MAX	  64
 #define MM_TOP_WORD_MAX	  24
 #define MM_TOP_HOST_MAX	  65
-#define MM_TOP_TEXT_MAX	  96
+#define MM_TOP_TEXT_MAX	  144
 #define MM_TOP_FILTER_MAX 48
 
 /* Columns, from left to right. */

@@ -164,8 +164,11 @@ check "$work/seen" --need status,domain,metrics
 grep -q 'its agent says 0 MiB of .* its kernel .*; the agent is believed' "$work/out" || fail "mmctl why does not tell of the lie"
 "$bin/mmctl" why --socket "$socket" hidden >"$work/out" || fail "mmctl why"
 grep -q 'cannot be looked into: no-btf' "$work/out" || fail "mmctl why does not say why"
+COLUMNS=300 "$bin/mmctl" top -b -n 1 --socket "$socket" >"$work/out" || fail "mmctl top"
+grep -q ' liar .*; its agent differs from its kernel$' "$work/out" || fail "mmctl top does not tell of the lie"
 "$bin/mmctl" status --socket "$socket" >"$work/out" || fail "mmctl status"
 grep -q ' seen .*; seen from outside$' "$work/out" || fail "mmctl status does not say who speaks"
+grep -q ' hidden .*; cannot be looked into$' "$work/out" || fail "mmctl status does not say that a guest cannot be looked into"
 stop
 
 # ---- nobody there ----
