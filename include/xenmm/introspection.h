@@ -24,7 +24,7 @@ enum mm_introspection {
 const char *mm_introspection_name(enum mm_introspection introspection);
 
 /* Longest word of mm_seen.state, with the terminator. */
-#define MM_SEEN_STATE_MAX 16
+#define MM_SEEN_STATE_MAX 24
 
 #define MM_SEEN_OK	"ok"
 #define MM_SEEN_WAITING "waiting" /* not looked into yet, or not just now: paused, being saved */

@@ -180,9 +180,20 @@ static void test_names(void **state)
 	assert_string_equal(mm_introspection_name(MM_INTROSPECTION_COUNT), "unknown");
 }
 
+/* The longest of mmprobe's words; it is what an administrator looks up in mmps(8). */
+static void test_state_keeps_its_word(void **state)
+{
+	struct mm_seen seen = {.at_ms = 0};
+
+	(void)state;
+	mm_seen_set_state(&seen, "populate-on-demand", NULL);
+	assert_string_equal(seen.state, "populate-on-demand");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_state_keeps_its_word),
 		cmocka_unit_test(test_slower_while_nothing_moves),
 		cmocka_unit_test(test_short_guest_is_watched),
 		cmocka_unit_test(test_cost_is_bounded),
