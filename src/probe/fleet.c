@@ -36,6 +36,7 @@ struct mm_fleet {
 	unsigned bootstraps_max, bootstraps;
 	struct member **members;
 	size_t count, capacity;
+	size_t processes, processes_max; /* kept, of all members */
 	size_t next; /* whoever looks at all of them goes by their order: the next one is here */
 };
 
@@ -99,13 +100,19 @@ static void end_probe(struct mm_fleet *fleet, struct member *m)
 	m->is_bootstrapping = false;
 }
 
+static void drop_sample(struct mm_fleet *fleet, struct mm_sample *sample)
+{
+	fleet->processes -= sample->count;
+	mm_sample_free(sample);
+}
+
 static void free_member(struct mm_fleet *fleet, struct member *m)
 {
 	if (!m)
 		return;
 	end_probe(fleet, m);
-	mm_sample_free(&m->sample);
-	mm_sample_free(&m->previous);
+	drop_sample(fleet, &m->sample);
+	drop_sample(fleet, &m->previous);
 	free(m->uuid);
 	free(m->file);
 	free(m);
@@ -234,13 +241,24 @@ static void fail(struct mm_fleet *fleet, struct member *m, enum mm_vmi_reason re
 	m->due_ms = now_ms + pause_ms(m, took_ms);
 }
 
+/* Guests with tens of thousands of processes must not take the memory that the others' lists need. */
+static void keep_sample(struct mm_fleet *fleet, struct member *m, struct mm_sample *sample)
+{
+	drop_sample(fleet, &m->previous);
+	m->previous = m->sample;
+	m->has_previous = m->has_sample;
+	if (sample->count > fleet->processes_max - fleet->processes) {
+		mm_sample_free(sample);
+		sample->is_partial = true;
+	}
+	fleet->processes += sample->count;
+	m->sample = *sample;
+}
+
 static void keep(
 	struct mm_fleet *fleet, struct member *m, struct mm_sample *sample, uint64_t now_ms)
 {
-	mm_sample_free(&m->previous);
-	m->previous = m->sample;
-	m->has_previous = m->has_sample;
-	m->sample = *sample;
+	keep_sample(fleet, m, sample);
 	m->has_sample = true;
 	m->has_tried = true;
 	m->reason = MM_VMI_OK;
@@ -392,13 +410,14 @@ int mm_fleet_look(const struct mm_fleet *fleet, const char *uuid, uint64_t now_m
 	return -ENOENT;
 }
 
-int mm_fleet_new(unsigned bootstraps, struct mm_fleet **ret_fleet)
+int mm_fleet_new(unsigned bootstraps, size_t processes_max, struct mm_fleet **ret_fleet)
 {
 	struct mm_fleet *fleet = calloc(1, sizeof(*fleet));
 
 	if (!fleet)
 		return -ENOMEM;
 	fleet->bootstraps_max = bootstraps ? bootstraps : 1;
+	fleet->processes_max = processes_max;
 	fleet->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (fleet->epoll_fd < 0) {
 		int r = -errno;

@@ -35,8 +35,11 @@ struct mm_fleet_view {
 	uint64_t retry_ms; /* when it is tried again; 0: it is running, or waits for its turn */
 };
 
-/* At most `bootstraps` guests are looked into for the first time at once (1 or 2: each takes CPU time). 0 or -errno. */
-int mm_fleet_new(unsigned bootstraps, struct mm_fleet **ret_fleet);
+/*
+ * At most `bootstraps` guests are looked into for the first time at once (1 or 2: each takes CPU time), and at most `processes_max`
+ * processes are kept in all (each takes 100 bytes, in two samples): a sample beyond is kept without its list, and is partial. 0 or -errno.
+ */
+int mm_fleet_new(unsigned bootstraps, size_t processes_max, struct mm_fleet **ret_fleet);
 
 /* Kills all probes. NULL allowed. */
 void mm_fleet_free(struct mm_fleet *fleet);

@@ -11,15 +11,16 @@
 #include "probe/fleet.h"
 #include "unit/fake_mmprobe.h"
 
-#define PATIENCE_MS 30000 /* of the real clock */
-#define INTERVAL_MS 1000
+#define PATIENCE_MS   30000 /* of the real clock */
+#define INTERVAL_MS   1000
+#define PROCESSES_MAX 10
 
 static struct mm_fleet *fleet;
 
 static int set_up(void **state)
 {
 	(void)state;
-	return mm_fleet_new(2, &fleet);
+	return mm_fleet_new(2, PROCESSES_MAX, &fleet);
 }
 
 static int tear_down(void **state)
@@ -92,6 +93,35 @@ static void test_samples_at_the_interval(void **state)
 		turn(2000);
 	assert_int_equal(look("a", 2000).sample->taken_ms, 2000);
 	assert_int_equal(look("a", 2000).previous->taken_ms, 1000);
+}
+
+/* Three each, ten in all: the third guest's second sample, of the fourth nothing. */
+static void test_lists_are_bounded(void **state)
+{
+	struct mm_fleet_want wants[] = {want("a", FAKE_WELL), want("b", FAKE_WELL),
+		want("c", FAKE_WELL), want("d", FAKE_WELL)};
+	size_t partial = 0, processes = 0;
+
+	(void)state;
+	assert_int_equal(mm_fleet_update(fleet, wants, 4, 1000), 0);
+	for (size_t i = 0; i < 4; i++) {
+		struct mm_fleet_view view;
+
+		run_until_tried(wants[i].uuid, 1000);
+		view = look(wants[i].uuid, 1000);
+		partial += view.sample->is_partial;
+		processes += view.sample->count;
+	}
+	assert_int_equal(partial, 1);
+	assert_int_equal(processes, 9);
+	/* What a guest that goes held is free for others. */
+	assert_int_equal(mm_fleet_update(fleet, &wants[3], 1, 2000), 0);
+	assert_int_equal(mm_fleet_update(fleet, wants, 4, 2000), 0);
+	for (size_t i = 0; i < 3; i++)
+		run_until_tried(wants[i].uuid, 2000);
+	assert_int_equal(look("a", 2000).sample->count + look("b", 2000).sample->count +
+				 look("c", 2000).sample->count + look("d", 2000).sample->count,
+		9);
 }
 
 static void test_interval_has_a_floor(void **state)
@@ -265,6 +295,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FLEET_TEST(test_samples_at_the_interval),
+		FLEET_TEST(test_lists_are_bounded),
 		FLEET_TEST(test_interval_has_a_floor),
 		FLEET_TEST(test_few_bootstraps_at_once),
 		FLEET_TEST(test_failures),

@@ -182,6 +182,12 @@ static bool map_executable(void)
 	       MAP_FAILED;
 }
 
+/* As the guest's memory could be, whose handle allows it. */
+static bool map_writable(void)
+{
+	return mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, 3, 0) != MAP_FAILED;
+}
+
 static bool read_other(void)
 {
 	char byte;
@@ -255,6 +261,7 @@ static const struct {
 	{"clone", make_thread},
 	{"another ioctl", use_other_ioctl},
 	{"executable memory", map_executable},
+	{"map what is not our own to be written", map_writable},
 	{"read of another descriptor", read_other},
 	{"pread without a memory file", pread_other},
 	{"write to another descriptor", write_other},

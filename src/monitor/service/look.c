@@ -292,7 +292,7 @@ static const char *why_not(int error)
 
 static int open_parts(struct mm_look *look, struct event_base *base)
 {
-	int r = mm_fleet_new(MM_LOOK_AT_ONCE, &look->fleet);
+	int r = mm_fleet_new(MM_LOOK_AT_ONCE, MM_LOOK_PROCESSES_MAX, &look->fleet);
 
 	if (r)
 		return r;

@@ -14,8 +14,9 @@
 struct event_base;
 struct mm_look; /* opaque */
 
-#define MM_LOOK_GUESTS_MAX 1000 /* more are not looked into */
-#define MM_LOOK_AT_ONCE	   2	/* first looks, which take longest */
+#define MM_LOOK_GUESTS_MAX    1000	/* more are not looked into */
+#define MM_LOOK_AT_ONCE	      2		/* first looks, which take longest */
+#define MM_LOOK_PROCESSES_MAX (1 << 20) /* kept, of all guests: 100 MiB */
 
 /* What is known of a guest. */
 struct mm_look_guest {
