@@ -53,6 +53,7 @@ pure() {
 		malloc | calloc | realloc | reallocarray | free | abort) ;;
 		inet_pton | htons | htonl | ntohs | ntohl) ;; # addresses are text, and numbers, too
 		fprintf | fputs | fputc | putc | fwrite | ferror | fflush | open_memstream | fclose) ;;
+		tolower | toupper) ;; # functions, with a sanitizer
 		__errno_location | __assert_fail | __stack_chk_fail | __ctype_*_loc | __*_chk | __isoc*) ;;
 		__asan_* | __ubsan_* | __sanitizer_* | __gcov_* | __sancov_* | llvm_gcda_* | llvm_gcov_*) ;;
 		__*ti3 | _GLOBAL_OFFSET_TABLE_) ;; # 128-bit arithmetic of the compiler
