@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Stands in for mmprobe ($XENMM_PROBE): looks at nothing, and answers what its target's name says. "mmprobe --memory
- * FOLDER/NAME": NAME is one of `acts`, or a reason why a guest cannot be read.
+ * FOLDER/NAME": NAME is one of `acts`, or a reason why a guest cannot be read; or as-told: the file holds the name.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -221,6 +221,22 @@ static void answer(struct mm_sample *s, const char *name, unsigned int question)
 			s->reason = (enum mm_vmi_reason)i;
 }
 
+/* What its target is called, for now. */
+static const char *name_of(const char *path)
+{
+	static char told[32];
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : "";
+	FILE *file = strcmp(name, "as-told") ? NULL : fopen(path, "r");
+
+	if (!file)
+		return name;
+	if (!fgets(told, sizeof(told), file))
+		told[0] = '\0';
+	(void)fclose(file);
+	told[strcspn(told, "\n")] = '\0';
+	return told;
+}
+
 static int write_all(const uint8_t *buf, size_t len)
 {
 	while (len > 0) {
@@ -237,7 +253,6 @@ static int write_all(const uint8_t *buf, size_t len)
 int main(int argc, char **argv)
 {
 	uint8_t asked[MM_WIRE_QUESTION_SIZE];
-	const char *name = argc > 2 ? strrchr(argv[2], '/') : NULL;
 
 	for (unsigned int question = 1; read(STDIN_FILENO, asked, sizeof(asked)) == sizeof(asked);
 		question++) {
@@ -248,7 +263,7 @@ int main(int argc, char **argv)
 
 		if (mm_wire_read_question(asked, &with_processes) < 0)
 			return 1;
-		answer(&sample, name ? name + 1 : "", question);
+		answer(&sample, argc > 2 ? name_of(argv[2]) : "", question);
 		if (!with_processes)
 			mm_sample_free(&sample);
 		if (mm_wire_write(&sample, &buf, &len) < 0 || write_all(buf, len) < 0)

@@ -6,9 +6,9 @@ set -euo pipefail
 . "$(dirname "$0")/mon_lib.sh"
 
 uuid=c0ffee00-1234-5678-9abc-def012345678
-mkdir "$work/m"
 memory=()
 for name in sample hostile many no-btf dies nonsense; do
+	memories "$name"
 	memory+=(--memory "$name=$work/m/$name")
 done
 memory+=(--memory "$uuid=$work/m/sample")
@@ -36,6 +36,8 @@ misuse "tls-cert and tls-key must be set" --listen "0.0.0.0:$port"
 misuse "token-file must be set" --listen "[::]:$port" --tls-cert /c --tls-key /k
 misuse "'host:1'" --listen host:1
 misuse "token-file: $work/none: No such file" "${memory[@]}" --token-file "$work/none"
+misuse "memory: x: $work/none: No such file" --memory "x=$work/none"
+misuse "memory: x: $work: not a file of memory" --memory "x=$work"
 printf '%s\n' "$totals" >"$work/open"
 chmod 644 "$work/open"
 misuse "chmod 600" "${memory[@]}" --token-file "$work/open"
@@ -47,7 +49,7 @@ misuse "only a controller gathers hosts" --config "$work/hosts.conf"
 printf 'interval = 5\n' >"$work/right.conf"
 run 0 "$mmmon" --config "$work/right.conf" --check-config
 grep -qx "$work/right.conf: understood" "$work/out" || fail "what is understood"
-for setting in "token-file = $work/none" "token-file = $work/open" "tls-cert = $work/none
+for setting in "token-file = $work/none" "token-file = $work/open" "memory = x=$work/none" "tls-cert = $work/none
 tls-key = $work/none"; do # "--check-config && systemctl restart" must not end a service that ran
 	printf '%s\n' "$setting" >"$work/right.conf"
 	run 1 "$mmmon" --config "$work/right.conf" --check-config
@@ -61,6 +63,10 @@ run 0 "$mmmon" --once "${memory[@]}"
 cp "$work/out" "$work/body"
 is "['sample', 'hostile', 'many', 'no-btf', 'dies', 'nonsense', '$uuid']" "[d['name'] for d in a['domains']]"
 is "['ok', 'ok', 'ok', 'no-btf', 'probe-died', 'probe-nonsense', 'ok']" "[d['reason'] for d in a['domains']]"
+for line in 'no-btf: cannot be read (no-btf): ' 'dies: cannot be read (probe-died): '; do
+	[ "$(grep -cF "guest $line" "$work/err")" = 1 ] || fail "not one line of $line: $(cat "$work/err")"
+done
+! grep -qE 'guest (sample|hostile|many|c0ffee00)' "$work/err" || fail "lines of guests that can be read"
 is "[False]" "list({'process_list' in d for d in a['domains']})"
 
 # ---- answers, without per-process data ----
@@ -113,6 +119,18 @@ run 0 python3 "$lib/man_monitor.py" "$source_dir/src/man/mmmon.conf.5.rst" \
 	"$source_dir/src/monitor/schema/xenmm-monitor-api.schema.json" "$work/metrics.txt" "$work/help"
 # the samples go on
 wait_for 20 says "a['domains'][0]['samples'] >= 3" "$port" /v1/domains
+
+# ---- the log: one line for a change, whatever often it is tried ----
+port2=$(free_ports 1)
+echo damaged >"$work/m/as-told"
+start told.log --memory "turn=$work/m/as-told" --listen "127.0.0.1:$port2" --interval 1
+told=$pid
+wait_for 20 grep -q 'guest turn: cannot be read (damaged): ' "$work/told.log"
+wait_for 20 says "a['domains'][0]['failures'] >= 2" "$port2" /v1/domains
+echo sample >"$work/m/as-told"
+wait_for 20 grep -q 'guest turn: can be read again' "$work/told.log"
+stop "$told"
+[ "$(grep -c 'guest turn' "$work/told.log")" = 2 ] || fail "not two lines: $(cat "$work/told.log")"
 
 # ---- the port is taken ----
 run 1 "$mmmon" "${memory[@]}" --listen "127.0.0.1:$port"

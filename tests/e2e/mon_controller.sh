@@ -9,7 +9,7 @@ command -v openssl >/dev/null || skip "openssl is missing"
 moving=c0ffee00-1234-5678-9abc-def012345678
 token='private-0123456789abcdef'
 read -r a b own gone < <(free_ports 4)
-mkdir "$work/m"
+memories sample hostile not-linux
 umask 077
 printf '%s processes\n' "$token" >"$work/tokens"
 printf 'wrong-0123456789abcdef\n' >"$work/wrong-token"

@@ -19,7 +19,7 @@ certificate() { # NAME
 		fail "openssl"
 	chmod 600 "$work/$1.key"
 }
-mkdir "$work/m"
+memories sample
 umask 077
 printf '# the page\n%s processes\n%s # prometheus\n' "$private" "$totals" >"$work/tokens"
 cat >"$work/mmmon.conf" <<END

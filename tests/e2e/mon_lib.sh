@@ -26,6 +26,15 @@ s = [socket.create_server(("", 0)) for _ in range(int(sys.argv[1]))]
 print(*(x.getsockname()[1] for x in s))' "$1"
 }
 
+# memories NAME...: files for --memory; what is in them is the stand-in's to say.
+memories() {
+	local name
+	mkdir -p "$work/m"
+	for name; do
+		: >"$work/m/$name"
+	done
+}
+
 # start LOG OPTION...: in the background; its id is in $pid. It answers before this returns.
 start() {
 	local log=$work/$1

@@ -17,6 +17,7 @@ chmod 755 "$work/mmmon" "$work/probe"
 mmmon=$work/mmmon
 export XENMM_PROBE=$work/probe
 
+: >"$work/a"
 start client.log --memory "a=$work/a" --listen "127.0.0.1:$port"
 is_nobody() {
 	[ -s "$work/child" ] && [ "$(stat -c %u "/proc/$(cat "$work/child")")" = 65534 ]

@@ -2,9 +2,11 @@
 #include "monitor/service/files.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "monitor/service/listen.h"
@@ -48,12 +50,46 @@ static int check_host(const struct mm_mon_host_entry *host, char *err, size_t er
 	return r;
 }
 
+/* Opened as mmprobe will; a pipe must not hang us. */
+static int check_memory(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int r = 0;
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		r = -errno;
+	else if (!S_ISREG(st.st_mode))
+		r = -EINVAL;
+	(void)close(fd);
+	return r;
+}
+
+int mm_mon_check_memory(const struct mm_mon_settings *settings, char *err, size_t err_size)
+{
+	for (size_t i = 0; i < settings->memory_count; i++) {
+		const struct mm_mon_memory *memory = &settings->memory[i];
+		int r = check_memory(memory->file);
+
+		if (!r)
+			continue;
+		snprintf(err, err_size, "memory: %s: %s: %s", memory->name, memory->file,
+			r == -EINVAL ? "not a file of memory" : strerror(-r));
+		return r;
+	}
+	return 0;
+}
+
 int mm_mon_check_files(const struct mm_mon_settings *settings, char *err, size_t err_size)
 {
 	int r = check_tokens(settings->token_file, err, err_size);
 
 	if (!r)
 		r = check_tls(settings, err, err_size);
+	if (!r)
+		r = mm_mon_check_memory(settings, err, err_size);
 	for (size_t i = 0; !r && i < settings->host_count; i++)
 		r = check_host(&settings->hosts[i], err, err_size);
 	return r;

@@ -12,6 +12,7 @@
 #include "log.h"
 #include "monitor/process_json.h"
 #include "monitor/service/uuid.h"
+#include "monitor/text.h"
 #include "probe/fleet.h"
 #include "vmi/xen/guests.h"
 #include "xenmm/units.h"
@@ -22,6 +23,8 @@ struct guest {
 	uint64_t taken_ms;	    /* of the last sample that was counted */
 	uint32_t failures;	    /* in a row, as the fleet said last */
 	bool has_tried;
+	const char *told; /* why it cannot be read, as the log said last; NULL: it can */
+	uint64_t told_ms;
 };
 
 struct mm_look {
@@ -80,6 +83,34 @@ static void explain(struct guest *guest, const struct mm_fleet_view *view)
 	}
 }
 
+/* A guest that boots, or ends, does so for a while. */
+static bool is_usual(const char *reason)
+{
+	return !strcmp(reason, mm_vmi_reason_name(MM_VMI_NOT_BOOTED)) ||
+	       !strcmp(reason, mm_vmi_reason_name(MM_VMI_GONE));
+}
+
+/* One line for each change, and one at a time: what goes to and fro is told of again when its time has come. */
+static void tell(struct guest *guest)
+{
+	const struct mm_look_guest *shown = &guest->shown;
+	const char *called = *shown->name ? shown->name : shown->uuid;
+	char name[MM_TEXT_SIZE(MM_NAME_MAX)];
+
+	if (!guest->has_tried || shown->reason == guest->told)
+		return;
+	(void)mm_text_plain(name, sizeof(name), called, MM_NAME_MAX);
+	if (!shown->reason)
+		mm_log(MM_LOG_INFO, "guest %s: can be read again", name);
+	else if (!mm_log_is_due(&guest->told_ms, now_ms()))
+		return;
+	else
+		mm_log(is_usual(shown->reason) ? MM_LOG_INFO : MM_LOG_WARN,
+			"guest %s: cannot be read (%s): %s", name, shown->reason,
+			shown->reason_text);
+	guest->told = shown->reason;
+}
+
 static void refresh(struct mm_look *look, struct guest *guest)
 {
 	struct mm_fleet_view view;
@@ -90,6 +121,7 @@ static void refresh(struct mm_look *look, struct guest *guest)
 		return; /* without memory for it; the next list brings it */
 	guest->has_tried = view.has_tried;
 	explain(guest, &view);
+	tell(guest);
 	if (view.failures > guest->failures)
 		shown->failures += view.failures - guest->failures;
 	guest->failures = view.failures;
@@ -201,8 +233,20 @@ static void take_over(const struct mm_look *look, struct guest *guest)
 		guest->taken_ms = old->taken_ms;
 		guest->failures = old->failures;
 		guest->has_tried = old->has_tried;
+		guest->told = old->told;
+		guest->told_ms = old->told_ms;
 		return;
 	}
+}
+
+static void tell_of_many(struct mm_look *look, const struct mm_guest_info *first)
+{
+	char name[MM_TEXT_SIZE(MM_NAME_MAX)];
+
+	if (mm_log_is_due(&look->many_told_ms, now_ms()))
+		mm_log(MM_LOG_WARN, "more than %d guests: %s is not looked into",
+			MM_LOOK_GUESTS_MAX,
+			mm_text_plain(name, sizeof(name), first->name, sizeof(first->name)));
 }
 
 static int set_guests(struct mm_look *look, const struct mm_guest_info *list, size_t count)
@@ -216,9 +260,7 @@ static int set_guests(struct mm_look *look, const struct mm_guest_info *list, si
 		if (is_hidden(list, count, i))
 			continue;
 		if (n == MM_LOOK_GUESTS_MAX) {
-			if (mm_log_is_due(&look->many_told_ms, now_ms()))
-				mm_log(MM_LOG_WARN, "more than %d guests: %s is not looked into",
-					MM_LOOK_GUESTS_MAX, list[i].name);
+			tell_of_many(look, &list[i]);
 			break;
 		}
 		describe(&guests[n], &list[i]);

@@ -322,9 +322,13 @@ static int print_once(struct service *service)
 static int open_client(struct service *service)
 {
 	const struct mm_mon_settings *settings = &service->options.settings;
-	char err[256] = "";
+	char err[512] = "";
 	int r;
 
+	if (mm_mon_check_memory(settings, err, sizeof(err))) {
+		mm_log(MM_LOG_ERR, "%s", err);
+		return EXIT_MISUSE;
+	}
 	service->client = (struct mm_mon_client){.settings = settings, .host = service->host};
 	r = mm_look_open(settings, service->base, err, sizeof(err), &service->client.look);
 	if (r) {
