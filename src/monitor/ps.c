@@ -48,14 +48,24 @@ static int complain_list(int error)
 	return MM_PS_FAILED;
 }
 
+/* A file whose parts are taken for lying at other addresses than they did looks like this. */
+static bool may_lie_elsewhere(const struct mm_look *look)
+{
+	enum mm_vmi_reason reason = look->has_now ? look->now.reason : MM_VMI_OK;
+
+	return look->target.file && !look->error &&
+	       (reason == MM_VMI_NO_SYMBOLS || reason == MM_VMI_NOT_LINUX);
+}
+
 /* One line for a guest that cannot be read, on stderr. */
 static void complain_guest(const struct mm_ps_guest *guest)
 {
 	char label[MM_TEXT_SIZE(TYPED_BYTES)];
 
-	fprintf(stderr, "mmps: %s cannot be read (%s): %s\n",
+	fprintf(stderr, "mmps: %s cannot be read (%s): %s%s\n",
 		mm_ps_guest_label(label, sizeof(label), guest), mm_look_reason(&guest->look),
-		mm_look_reason_text(&guest->look));
+		mm_look_reason_text(&guest->look),
+		may_lie_elsewhere(&guest->look) ? "; is --below right for this file?" : "");
 }
 
 /* ---- whom to look at ------------------------------------------------------------------------- */

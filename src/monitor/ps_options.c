@@ -156,7 +156,7 @@ static int read_below(const char *text, uint64_t *ret)
 {
 	uint64_t kib;
 
-	if (!strcmp(text, "all")) {
+	if (!strcmp(text, "all") || !strcmp(text, "none")) { /* of the memory; or no hole */
 		*ret = UINT64_MAX;
 		return MM_PS_OK;
 	}

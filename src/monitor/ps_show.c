@@ -282,10 +282,18 @@ static void head_processes(char line[HEAD_LINE], const struct mm_sample *s, bool
 
 static void head_cost(char line[HEAD_LINE], const struct mm_sample *s)
 {
-	snprintf(line, HEAD_LINE,
-		"this look: %" PRIu64 ".%" PRIu64
-		" ms of CPU time here; finding the kernel: %" PRIu64 " ms, once",
-		s->cost_us / 1000, s->cost_us % 1000 / 100, s->bootstrap_us / 1000);
+	char look[32], start[32];
+
+	/* where the clock of CPU time is coarse, most looks end before it moves */
+	snprintf(look, sizeof(look), "less than a tick");
+	if (s->cost_us >= 100)
+		snprintf(look, sizeof(look), "%" PRIu64 ".%" PRIu64 " ms", s->cost_us / 1000,
+			s->cost_us % 1000 / 100);
+	snprintf(start, sizeof(start), "< 1 ms");
+	if (s->bootstrap_us >= 1000)
+		snprintf(start, sizeof(start), "%" PRIu64 " ms", s->bootstrap_us / 1000);
+	snprintf(line, HEAD_LINE, "this look: %s of CPU time here; finding the kernel: %s, once",
+		look, start);
 }
 
 static void show_head(FILE *out, const struct mm_ps_scene *scene)

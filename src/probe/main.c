@@ -44,7 +44,7 @@ static int parse_below(const char *text, uint64_t *ret_below)
 {
 	uint64_t kib;
 
-	if (!strcmp(text, "none")) {
+	if (!strcmp(text, "none") || !strcmp(text, "all")) { /* no hole there; all of it is below */
 		*ret_below = UINT64_MAX;
 		return 0;
 	}

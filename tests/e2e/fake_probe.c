@@ -146,6 +146,13 @@ static void answer_many(struct mm_sample *s, unsigned int question)
 			"fork");
 }
 
+/* On a host whose clock of CPU time is coarse. */
+static void answer_quick(struct mm_sample *s, unsigned int question)
+{
+	answer_sample(s, question);
+	s->cost_us = s->bootstrap_us = 0;
+}
+
 /* Found without symbols. */
 static void answer_bare(struct mm_sample *s, unsigned int question)
 {
@@ -200,6 +207,7 @@ static const struct {
 	{"hostile", answer_hostile},
 	{"many", answer_many},
 	{"empty", answer_empty},
+	{"quick", answer_quick},
 	{"bare", answer_bare},
 	{"dies", answer_die},
 	{"dies-later", answer_twice},

@@ -37,6 +37,9 @@ gone=11 not_booted=1
 [ "$(ask --memory "$work/none")" = $gone ] || fail "a file that is not there is not answered"
 head -c 16M /dev/zero >"$work/zeros"
 [ "$(ask --memory "$work/zeros")" = $not_booted ] || fail "memory that holds nothing is not answered"
+for below in all none 8M; do # all and none say the same, as mmps' do
+	[ "$(ask --memory "$work/zeros" --below "$below")" = $not_booted ] || fail "not understood: --below $below"
+done
 
 # Nonsense ends it with status 1, no question with 0; both without an answer.
 status=0

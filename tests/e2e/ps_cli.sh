@@ -79,6 +79,9 @@ misuse "--below: '3x' is neither" "$sample" --below 3x
 misuse "--below: '5G' is neither" "$sample" --below 5G
 misuse "--below: '0' is neither" "$sample" --below 0
 misuse "--below: '1025K' is neither" "$sample" --below 1025K
+for below in all none 1G; do
+	run 0 "$mmps" "$sample" --below "$below"
+done
 misuse "'db' is one word too many" web db
 misuse "the guest's name is empty" ''
 misuse "--memory: the file's name is empty" --memory ''
@@ -153,6 +156,9 @@ this look: 3.1 ms of CPU time here; finding the kernel: 41 ms, once
   412     1  1000  S*    1  512K     -     0:00  bash
 END
 
+run 0 "$mmps" "$(memory quick)"
+grep -qFx 'this look: less than a tick of CPU time here; finding the kernel: < 1 ms, once' "$work/out" || fail "a look that costs nothing"
+
 # ---- what guests call their processes commands no terminal ----
 hostile=$(memory hostile)
 for option in --tree --kernel --no-header --json; do
@@ -212,6 +218,10 @@ fi
 while read -r reason text; do
 	case $reason in probe-* | no-probe | no-memory | no-process | no-files) continue ;; esac
 	unreadable "$reason cannot be read ($reason): $text" "$(memory "$reason")"
+	case $reason in
+	not-linux | no-symbols) one_line "; is --below right for this file?" ;;
+	*) ! grep -q -- '--below' "$work/err" || fail "a word of --below: $reason" ;;
+	esac
 	grep -qFx -- "$reason" "$source_dir/src/man/mmps.8.rst" || fail "the man page does not explain $reason"
 done <"$work/reasons"
 unreadable "(probe-died): mmprobe ended" "$(memory dies)"
