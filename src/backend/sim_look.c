@@ -129,6 +129,8 @@ void sim_look_fill(const struct mm_sim *sim, const struct sim_guest *g, struct m
 	if (sim->introspection == MM_INTROSPECTION_OFF)
 		return;
 	dom->seen = g->look.seen;
+	if (!*dom->seen.state && is_wanted(sim, g)) /* before the first step */
+		mm_seen_set_state(&dom->seen, MM_SEEN_WAITING, NULL);
 	best = is_doubted ? mm_agent_best_doubted(&g->look.heard, sim->now_ms)
 			  : mm_agent_best(&g->look.heard, sim->now_ms);
 	if (!best)

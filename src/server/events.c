@@ -61,13 +61,24 @@ static enum mm_reason standing(enum mm_reason reason)
 	}
 }
 
+/* The first look into a guest without an agent takes seconds, and tells whether it can be balanced. */
+static bool is_awaited(const struct mm_domain *dom, enum mm_reason reason)
+{
+	return reason == MM_REASON_NO_AGENT && dom->state == MM_DOM_RUNNING &&
+	       !strcmp(dom->seen.state, MM_SEEN_WAITING);
+}
+
 static void tell(const struct mm_domain *dom, enum mm_reason reason)
 {
 	bool is_trouble = reason == MM_REASON_STUCK || reason == MM_REASON_SILENT;
+	const char *text = mm_reason_text(reason);
 
+	if (reason == MM_REASON_STEADY)
+		text = "is balanced";
+	else if (is_awaited(dom, reason))
+		text = "has no agent, is being looked into";
 	mm_log(is_trouble ? MM_LOG_WARN : MM_LOG_INFO,
-		"%s (domain %" PRIu32 "): %s; holds %" PRIu64 " KiB", dom->name, dom->domid,
-		reason == MM_REASON_STEADY ? "is balanced" : mm_reason_text(reason),
+		"%s (domain %" PRIu32 "): %s; holds %" PRIu64 " KiB", dom->name, dom->domid, text,
 		dom->current_kib);
 }
 
@@ -202,7 +213,9 @@ static struct mm_event_guest advance(const struct mm_events *events, size_t *cur
 		guest = events->guests[*cursor];
 		guest.reason = now;
 	}
-	if (!is_known || events->guests[*cursor].reason != now)
+	guest.is_awaited = is_awaited(dom, now);
+	if (!is_known || events->guests[*cursor].reason != now ||
+		(events->guests[*cursor].is_awaited && !guest.is_awaited))
 		tell(dom, now);
 	return guest;
 }

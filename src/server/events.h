@@ -18,6 +18,7 @@
 struct mm_event_guest {
 	uint32_t domid;
 	enum mm_reason reason; /* of the last round, where it tells the guest's standing */
+	bool is_awaited;       /* it never reported, but is being looked into from outside */
 	uint64_t refused_ms;   /* when it was told last that its target cannot be set; 0: never */
 	enum mm_reason would_reason; /* what a dry run told last: why, ... */
 	uint64_t would_kib;	     /* ... and which target; 0: nothing yet */

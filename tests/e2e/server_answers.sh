@@ -170,6 +170,10 @@ grep -q ' liar .*; its agent differs from its kernel$' "$work/out" || fail "mmct
 grep -q ' seen .*; seen from outside$' "$work/out" || fail "mmctl status does not say who speaks"
 grep -q ' hidden .*; cannot be looked into$' "$work/out" || fail "mmctl status does not say that a guest cannot be looked into"
 stop
+[ "$(sed -n 's/.* seen (domain [0-9]*): \(.*\); holds.*/\1/p' "$work/err" | head -n 2 | paste -sd ,)" = "has no agent, is being looked into,is balanced" ] ||
+	fail "the log does not say that seen is being looked into: $(grep ' seen ' "$work/err")"
+[ "$(sed -n 's/.* hidden (domain [0-9]*): \(.*\); holds.*/\1/p' "$work/err" | paste -sd ';')" = "has no agent, is being looked into;never reported, not balanced" ] ||
+	fail "the log does not say that hidden is not balanced: $(grep ' hidden ' "$work/err")"
 
 # ---- nobody there ----
 cat >"$work/host.scn" <<'END'
