@@ -120,7 +120,7 @@ grep -q '^xenmm_monitor_host_up{host="alpha"} 1$' "$work/metrics.txt" || fail "a
 grep -q '^xenmm_monitor_host_up{host="hangs"} 0$' "$work/metrics.txt" || fail "hangs is up"
 grep -q "^xenmm_guest_info{uuid=\"$moving\",name=\"$moving\",host=\"beta\"" "$work/metrics.txt" || fail "no info"
 
-# ---- a guest moves: the newest wins, and it is said ----
+# ---- a guest moves: both hosts are told, then the one that still has it ----
 stop "$alpha"
 start alpha.log --listen "127.0.0.1:$a" -i 1 --memory "$moving=$work/m/sample"
 alpha=$pid

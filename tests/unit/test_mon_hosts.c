@@ -475,7 +475,7 @@ static void test_same_uuid(void **state)
 	accept(&hosts, 2, &fake, 100200);
 	assert_int_equal(mm_hosts_refresh(&hosts, 101000, 5000), 0);
 	assert_int_equal(hosts.place_count, 1);
-	assert_string_equal(find(&hosts, ONE).host, "beta"); /* the newest wins */
+	assert_string_equal(find(&hosts, ONE).host, "alpha"); /* it was first, and is fresh */
 	assert_string_equal(find(&hosts, ONE).also_on, "gamma");
 
 	/* one that cannot be read does not win over one that can */
@@ -483,7 +483,7 @@ static void test_same_uuid(void **state)
 	fake.guests[0].reason = "not-booted";
 	accept(&hosts, 0, &fake, 101000);
 	assert_int_equal(mm_hosts_refresh(&hosts, 101000, 5000), 0);
-	assert_string_equal(find(&hosts, ONE).host, "beta");
+	assert_string_equal(find(&hosts, ONE).host, "gamma");
 
 	/* what a silent host said is no sign that the guest is there, too */
 	set_up(&fake);
@@ -491,6 +491,53 @@ static void test_same_uuid(void **state)
 	accept(&hosts, 1, &fake, 200000);
 	assert_int_equal(mm_hosts_refresh(&hosts, 200000, 5000), 0);
 	assert_null(find(&hosts, ONE).also_on);
+	mm_hosts_free(&hosts);
+}
+
+/* A host cannot take a guest away from the one that has it by naming its uuid with newer figures. */
+static void test_foreign_uuid(void **state)
+{
+	struct mm_hosts hosts = {0};
+	struct fake own, thief, none;
+
+	(void)state;
+	set_up(&own);
+	set_up(&thief);
+	set_up(&none);
+	own.count = thief.count = 1;
+	none.count = 0;
+	thief.guests[0].age_ms = 0;
+	set_hosts(&hosts, 2);
+	accept(&hosts, 0, &own, 100000);
+	for (uint64_t now_ms = 101000; now_ms < 110000; now_ms += 1000) {
+		accept(&hosts, 1, &thief, now_ms);
+		accept(&hosts, 0, &own, now_ms);
+		set_hosts(&hosts, 2); /* settings read again change nothing */
+		assert_int_equal(mm_hosts_refresh(&hosts, now_ms, 5000), 0);
+		assert_string_equal(find(&hosts, ONE).host, "alpha");
+		assert_string_equal(find(&hosts, ONE).also_on, "beta");
+	}
+
+	/* it falls silent: as soon as its sample is old, also if no answer comes meanwhile */
+	accept(&hosts, 1, &thief, 113000);
+	assert_int_equal(mm_hosts_refresh(&hosts, 113900, 5000), 0); /* 100 ms old at 109000 */
+	assert_string_equal(find(&hosts, ONE).host, "alpha");
+	assert_int_equal(mm_hosts_refresh(&hosts, 113901, 5000), 0);
+	assert_string_equal(find(&hosts, ONE).host, "beta");
+
+	/* it is back, and then the guest is on the other one alone, and comes again */
+	accept(&hosts, 0, &own, 114000);
+	assert_int_equal(mm_hosts_refresh(&hosts, 114000, 5000), 0);
+	assert_string_equal(find(&hosts, ONE).host, "alpha");
+	accept(&hosts, 0, &none, 115000);
+	accept(&hosts, 1, &thief, 115000);
+	assert_int_equal(mm_hosts_refresh(&hosts, 115000, 5000), 0);
+	assert_string_equal(find(&hosts, ONE).host, "beta");
+	assert_null(find(&hosts, ONE).also_on);
+	accept(&hosts, 0, &own, 116000);
+	assert_int_equal(mm_hosts_refresh(&hosts, 116000, 5000), 0);
+	assert_string_equal(find(&hosts, ONE).host, "beta");
+	assert_string_equal(find(&hosts, ONE).also_on, "alpha");
 	mm_hosts_free(&hosts);
 }
 
@@ -645,6 +692,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_stale),
 		cmocka_unit_test(test_same_uuid),
+		cmocka_unit_test(test_foreign_uuid),
 		cmocka_unit_test(test_other_hosts),
 		cmocka_unit_test(test_too_many_guests),
 		cmocka_unit_test(test_metrics),

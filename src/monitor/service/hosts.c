@@ -85,6 +85,23 @@ static void count_others(const struct mm_hosts *hosts, const struct mm_host_stat
 	}
 }
 
+/* Both are by uuid. */
+static void carry_since(
+	const struct mm_host_state *host, struct mm_host_report *report, uint64_t now_ms)
+{
+	size_t old = 0, count = host->has_report ? host->report.count : 0;
+
+	for (size_t i = 0; i < report->count; i++) {
+		struct mm_report_guest *guest = &report->guests[i];
+
+		while (old < count && strcmp(host->report.guests[old].uuid, guest->uuid) < 0)
+			old++;
+		guest->since_ms = now_ms;
+		if (old < count && !strcmp(host->report.guests[old].uuid, guest->uuid))
+			guest->since_ms = host->report.guests[old].since_ms;
+	}
+}
+
 int mm_hosts_accept(struct mm_hosts *hosts, struct mm_host_state *host,
 	struct mm_host_report *report, uint64_t now_ms)
 {
@@ -102,6 +119,7 @@ int mm_hosts_accept(struct mm_hosts *hosts, struct mm_host_state *host,
 	host->lacks_processes = processes + report->processes > MM_HOSTS_PROCESSES_MAX;
 	if (host->lacks_processes)
 		mm_host_report_drop_processes(report);
+	carry_since(host, report, now_ms);
 	drop_report(hosts, host);
 	host->report = *report;
 	host->has_report = true;
@@ -127,6 +145,10 @@ static int compare_places(const void *a, const void *b)
 
 	if (order)
 		return order;
+	if (x->is_fresh != y->is_fresh)
+		return x->is_fresh ? -1 : 1;
+	if (x->is_fresh && x->guest->since_ms != y->guest->since_ms)
+		return x->guest->since_ms < y->guest->since_ms ? -1 : 1;
 	if (x_ms != y_ms)
 		return x_ms > y_ms ? -1 : 1;
 	if (x->host->received_ms != y->host->received_ms)
@@ -134,20 +156,33 @@ static int compare_places(const void *a, const void *b)
 	return x->host > y->host ? 1 : -1;
 }
 
+/* A host that falls silent, or no longer reads the guest, gives way when its sample is old. */
+static bool is_fresh(const struct mm_hosts *hosts, const struct mm_report_guest *guest)
+{
+	return guest->has_sample &&
+	       mm_sub_floor(hosts->now_ms, guest->sample.taken_ms) <= hosts->stale_ms;
+}
+
 /* One place for each uuid. */
 static void merge(struct mm_hosts *hosts, size_t count)
 {
+	struct mm_hosts_place *last = NULL;
 	size_t n = 0;
 
+	hosts->until_ms = UINT64_MAX;
 	for (size_t i = 0; i < count; i++) {
 		struct mm_hosts_place *place = &hosts->places[i];
 
-		if (n > 0 && !strcmp(hosts->places[n - 1].guest->uuid, place->guest->uuid)) {
-			if (!hosts->places[n - 1].other)
-				hosts->places[n - 1].other = place->host;
-		} else {
-			hosts->places[n++] = *place;
+		if (!last || strcmp(last->guest->uuid, place->guest->uuid) != 0) {
+			last = &hosts->places[n++];
+			*last = *place;
+			continue;
 		}
+		if (!last->other)
+			last->other = place->host;
+		if (last->is_fresh)
+			hosts->until_ms = mm_min_u64(
+				hosts->until_ms, last->guest->sample.taken_ms + hosts->stale_ms);
 	}
 	hosts->place_count = n;
 }
@@ -171,7 +206,7 @@ int mm_hosts_refresh(struct mm_hosts *hosts, uint64_t now_ms, uint64_t stale_ms)
 	hosts->now_ms = now_ms;
 	hosts->stale_ms = stale_ms;
 	forget_old(hosts);
-	if (!hosts->is_dirty)
+	if (!hosts->is_dirty && now_ms <= hosts->until_ms)
 		return 0;
 	forget_places(hosts); /* they point to what is gone */
 	for (size_t i = 0; i < hosts->count; i++)
@@ -183,8 +218,9 @@ int mm_hosts_refresh(struct mm_hosts *hosts, uint64_t now_ms, uint64_t stale_ms)
 		const struct mm_host_state *host = &hosts->list[i];
 
 		for (size_t k = 0; host->has_report && k < host->report.count; k++)
-			places[n++] = (struct mm_hosts_place){
-				.host = host, .guest = &host->report.guests[k]};
+			places[n++] = (struct mm_hosts_place){.host = host,
+				.guest = &host->report.guests[k],
+				.is_fresh = is_fresh(hosts, &host->report.guests[k])};
 	}
 	qsort(places, n, sizeof(*places), compare_places);
 	hosts->places = places;

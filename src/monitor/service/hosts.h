@@ -31,6 +31,7 @@ struct mm_host_state {
 struct mm_hosts_place {
 	const struct mm_host_state *host, *other; /* other: NULL, it is nowhere else */
 	const struct mm_report_guest *guest;
+	bool is_fresh; /* its sample was, when places were made */
 };
 
 struct mm_hosts {
@@ -39,6 +40,7 @@ struct mm_hosts {
 	struct mm_hosts_place *places; /* by uuid */
 	size_t place_count;
 	bool is_dirty;	   /* places are of an earlier state */
+	uint64_t until_ms; /* so long the choice between hosts of the same uuid holds */
 	uint64_t now_ms;   /* of the request under way */
 	uint64_t stale_ms; /* what is older is stale */
 };
@@ -55,7 +57,11 @@ int mm_hosts_accept(struct mm_hosts *hosts, struct mm_host_state *host,
 /* None came, or a wrong one; `error` is copied, and made printable. */
 void mm_hosts_fail(struct mm_host_state *host, const char *error);
 
-/* Puts all together, if something is new, for requests at now_ms. Returns 0 or -ENOMEM: the places are those before. */
+/*
+ * Puts all together, if something is new, for requests at now_ms. Of a uuid that several hosts show, the one that showed it first counts
+ * as long as its sample is fresh: what another host says does not take a guest away from it. Where none is fresh, the newest.
+ * Returns 0 or -ENOMEM: the places are those before.
+ */
 int mm_hosts_refresh(struct mm_hosts *hosts, uint64_t now_ms, uint64_t stale_ms);
 
 /* Whether its last answer was right and is not stale; its age, where there is one. */

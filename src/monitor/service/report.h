@@ -34,6 +34,7 @@ struct mm_report_guest {
 	char reason[MM_REPORT_REASON_MAX]; /* why it cannot be read; "": it can */
 	char reason_text[MM_REPORT_TEXT_MAX];
 	uint64_t samples, failures, cost_us;
+	uint64_t since_ms; /* its host has shown it without a break: mm_hosts_accept() sets it */
 };
 
 struct mm_host_report {
