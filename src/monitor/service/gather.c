@@ -11,17 +11,15 @@
 #include "clock.h"
 #include "log.h"
 #include "monitor/service/fault.h"
+#include "monitor/service/intake.h"
 #include "monitor/service/tokens.h"
 #include "xenmm/units.h"
 
 #define PATH "/v1/domains"
 
 #define BACKOFF_MAX_MS 60000 /* a host that does not answer is asked at least so often */
-#define BODY_MIN       ((size_t)16 << 10)
 /* A host that keeps processes to itself is asked for them again after so many requests. */
 #define TOTALS_FOR 30
-
-#define HEAD_MAX ((size_t)64 << 10)
 
 /* A host's requests. */
 struct asked {
@@ -31,11 +29,8 @@ struct asked {
 	struct curl_slist *headers;
 	bool is_active, with_processes;
 	bool is_again; /* at once: the answer was no failure */
-	char *body;
-	size_t len, capacity, head_len;
+	struct mm_intake answer;
 	uint64_t next_ms, begun_ms;
-	const char *why;      /* we gave it up; NULL: no */
-	bool is_too_long;     /* ... for its length */
 	unsigned totals_left; /* so many requests for totals only: it refused processes */
 	uint64_t told_ms;
 };
@@ -50,7 +45,7 @@ struct mm_gather {
 	struct asked *asked; /* one for each host */
 	size_t count;
 	size_t active;
-	size_t bytes; /* of all bodies */
+	size_t bytes; /* of all answers */
 };
 
 static uint64_t now_ms(void)
@@ -71,71 +66,7 @@ static struct mm_host_state *host_of(const struct asked *asked)
 	return &asked->gather->hosts->list[asked->index];
 }
 
-/* ---- an answer comes in ------------------------------------------------------------------------ */
-
-static void drop_body(struct asked *asked)
-{
-	asked->gather->bytes -= asked->capacity;
-	free(asked->body);
-	asked->body = NULL;
-	asked->len = asked->capacity = 0;
-}
-
-static bool make_room(struct asked *asked, size_t len)
-{
-	size_t capacity = asked->capacity ? asked->capacity : BODY_MIN;
-	char *body;
-
-	if (len > MM_REPORT_BYTES_MAX - asked->len) {
-		asked->why = "its answer is longer than 8 MiB";
-		asked->is_too_long = true;
-		return false;
-	}
-	while (capacity - asked->len < len)
-		capacity *= 2;
-	if (capacity == asked->capacity)
-		return true;
-	if (capacity - asked->capacity > MM_GATHER_BYTES - asked->gather->bytes) {
-		asked->why = "too many long answers at once";
-		return false;
-	}
-	body = realloc(asked->body, capacity);
-	if (!body) {
-		asked->why = "out of memory";
-		return false;
-	}
-	asked->gather->bytes += capacity - asked->capacity;
-	asked->body = body;
-	asked->capacity = capacity;
-	return true;
-}
-
-static size_t on_bytes(char *bytes, size_t size, size_t count, void *arg)
-{
-	struct asked *asked = arg;
-	size_t len = size * count;
-
-	if (!make_room(asked, len))
-		return 0;
-	memcpy(asked->body + asked->len, bytes, len);
-	asked->len += len;
-	return len;
-}
-
-/* Some versions of curl keep all of them. */
-static size_t on_header(char *bytes, size_t size, size_t count, void *arg)
-{
-	struct asked *asked = arg;
-
-	(void)bytes;
-	asked->head_len += size * count;
-	if (asked->head_len <= HEAD_MAX)
-		return size * count;
-	asked->why = "the head of its answer is longer than 64 KiB";
-	return 0;
-}
-
-/* ---- and is over ------------------------------------------------------------------------------- */
+/* ---- an answer is over --------------------------------------------------------------------------- */
 
 static void plan_next(struct asked *asked)
 {
@@ -163,8 +94,8 @@ static void take_body(struct asked *asked)
 	struct mm_host_report report;
 	bool was_silent = host->failures_in_row > 0;
 	char err[160] = "";
-	int r = mm_host_report_read(
-		asked->len ? asked->body : "", asked->len, &report, err, sizeof(err));
+	int r = mm_host_report_read(asked->answer.len ? asked->answer.bytes : "", asked->answer.len,
+		&report, err, sizeof(err));
 
 	host->duration_ms = now_ms() - asked->begun_ms;
 	if (r == -ENOMEM)
@@ -191,13 +122,14 @@ static void finish(struct asked *asked, CURLcode code)
 
 	(void)curl_easy_getinfo(asked->easy, CURLINFO_RESPONSE_CODE, &status);
 	/* a host with very many guests still tells their totals */
-	if (asked->with_processes && ((code == CURLE_OK && status == 403) || asked->is_too_long)) {
+	if (asked->with_processes &&
+		((code == CURLE_OK && status == 403) || asked->answer.is_too_long)) {
 		asked->totals_left = TOTALS_FOR;
 		asked->is_again = true;
 		return;
 	}
-	if (asked->why)
-		snprintf(err, sizeof(err), "%s", asked->why);
+	if (asked->answer.why)
+		snprintf(err, sizeof(err), "%s", asked->answer.why);
 	else if (code != CURLE_OK)
 		mm_gather_fault(
 			code, &host_of(asked)->entry, asked->gather->settings, err, sizeof(err));
@@ -236,7 +168,7 @@ static void collect(struct mm_gather *gather)
 		(void)curl_multi_remove_handle(gather->multi, easy);
 		asked->is_active = false;
 		gather->active--;
-		drop_body(asked);
+		mm_intake_drop(&asked->answer);
 		plan_next(asked);
 	}
 	pump(gather);
@@ -263,9 +195,6 @@ static bool set_url(struct asked *asked)
 static void ask(struct asked *asked)
 {
 	asked->begun_ms = now_ms();
-	asked->why = NULL;
-	asked->is_too_long = false;
-	asked->head_len = 0;
 	if (!set_url(asked) ||
 		curl_multi_add_handle(asked->gather->multi, asked->easy) != CURLM_OK) {
 		mm_hosts_fail(host_of(asked), "out of memory to ask it");
@@ -395,10 +324,10 @@ static bool set_options(struct asked *asked, const struct mm_mon_host_entry *ent
 		!curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)settings->timeout_ms) &&
 		!curl_easy_setopt(easy, CURLOPT_USERAGENT, "mmmon/" XENMM_VERSION) &&
 		!curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&
-		!curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) &&
-		!curl_easy_setopt(easy, CURLOPT_HEADERDATA, asked) &&
-		!curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_bytes) &&
-		!curl_easy_setopt(easy, CURLOPT_WRITEDATA, asked) &&
+		!curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, mm_intake_head) &&
+		!curl_easy_setopt(easy, CURLOPT_HEADERDATA, &asked->answer) &&
+		!curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, mm_intake_body) &&
+		!curl_easy_setopt(easy, CURLOPT_WRITEDATA, &asked->answer) &&
 		!curl_easy_setopt(easy, CURLOPT_PRIVATE, asked);
 	if (is_ok && *entry->ca_file)
 		is_ok = !curl_easy_setopt(easy, CURLOPT_CAINFO, entry->ca_file);
@@ -418,7 +347,7 @@ static void free_asked(struct asked *list, size_t count)
 			(void)curl_multi_remove_handle(asked->gather->multi, asked->easy);
 			asked->gather->active--;
 		}
-		drop_body(asked);
+		mm_intake_drop(&asked->answer);
 		if (asked->easy)
 			curl_easy_cleanup(asked->easy);
 		curl_slist_free_all(asked->headers);
@@ -436,6 +365,7 @@ static int open_asked(
 
 	asked->gather = gather;
 	asked->index = index;
+	asked->answer.all = &gather->bytes;
 	asked->easy = curl_easy_init();
 	/* spread over the interval, so that they do not all answer at once; the first few soon */
 	asked->next_ms =
