@@ -36,9 +36,6 @@
  */
 #define START_SHARE 50
 
-/* Who has answered for so long is well: its failures are forgotten. */
-#define STEADY_MS 60000
-
 struct mm_inside {
 	struct mm_insides *all;
 	uint32_t domid;
@@ -179,9 +176,14 @@ static void fail(struct mm_inside *in, enum mm_vmi_reason reason)
 	mm_seen_set_state(&in->seen, mm_vmi_reason_name(reason), mm_vmi_reason_text(reason));
 }
 
-/* The probe failed, not the guest: an errno. */
+/* The probe failed, not the guest: an errno. One that was but at the end of its time is followed by another one at once. */
 static void fail_probe(struct mm_inside *in, int error)
 {
+	if (error == -EPIPE && in->probe && mm_probe_is_worn(in->probe, now_ms())) {
+		end_probe(in);
+		in->due_ms = now_ms();
+		return;
+	}
 	if (error == -ENOENT) {
 		in->all->is_missing = true;
 		fail(in, MM_VMI_NO_ACCESS);
@@ -219,7 +221,7 @@ static void note_answer(struct mm_inside *in, const struct mm_sample *sample)
 		in->seen.spent_us += sample->bootstrap_us;
 		end_start(in);
 	}
-	if (sample->taken_ms >= in->begun_ms + STEADY_MS)
+	if (sample->taken_ms >= in->begun_ms + MM_PROBE_STEADY_MS)
 		in->failures = 0;
 }
 

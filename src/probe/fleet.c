@@ -13,9 +13,6 @@
 #define EVENTS_MAX	64 /* taken in one turn; the rest in the next one */
 #define START_SHARE	50 /* see longest_pause_ms() */
 
-/* Who has answered for so long is well: its failures are forgotten. */
-#define STEADY_MS 60000u
-
 struct member {
 	char *uuid, *file;
 	struct mm_fleet_want want; /* with the strings above */
@@ -266,7 +263,7 @@ static void keep(
 	if (m->is_bootstrapping)
 		fleet->bootstraps--;
 	m->is_bootstrapping = false;
-	if (now_ms - m->begun_ms >= STEADY_MS)
+	if (now_ms - m->begun_ms >= MM_PROBE_STEADY_MS)
 		m->failures = 0;
 }
 
@@ -274,6 +271,17 @@ static void keep(
 static enum mm_vmi_reason reason_of(int error)
 {
 	return error == -ETIMEDOUT || error == -ENOMEM ? MM_VMI_LIMIT : MM_VMI_DAMAGED;
+}
+
+/* Its probe failed, or was but at the end of its time: then another one is started in its turn, at once. */
+static void fail_probe(struct mm_fleet *fleet, struct member *m, int error, uint64_t now_ms)
+{
+	if (error == -EPIPE && mm_probe_is_worn(m->probe, now_ms)) {
+		end_probe(fleet, m);
+		m->due_ms = now_ms;
+	} else {
+		fail(fleet, m, reason_of(error), error, now_ms);
+	}
 }
 
 static void take_answer(struct mm_fleet *fleet, struct member *m, uint64_t now_ms)
@@ -284,7 +292,7 @@ static void take_answer(struct mm_fleet *fleet, struct member *m, uint64_t now_m
 	if (r == -EAGAIN)
 		return;
 	if (r < 0)
-		fail(fleet, m, reason_of(r), r, now_ms);
+		fail_probe(fleet, m, r, now_ms);
 	else if (sample.reason != MM_VMI_OK)
 		fail(fleet, m, sample.reason, 0, now_ms);
 	else
@@ -305,7 +313,7 @@ static void ask(struct mm_fleet *fleet, struct member *m, uint64_t now_ms)
 	int r = mm_probe_ask(m->probe, m->want.with_processes, now_ms);
 
 	if (r < 0 && r != -EBUSY)
-		fail(fleet, m, reason_of(r), r, now_ms);
+		fail_probe(fleet, m, r, now_ms);
 	else
 		m->due_ms = now_ms + m->want.interval_ms;
 }

@@ -35,6 +35,8 @@ struct mm_probe {
 	int ask_fd, answer_fd;
 	bool is_asked, with_processes;
 	bool has_answered; /* once: the bootstrap is over */
+	bool has_ended;	   /* between two answers */
+	uint64_t begun_ms; /* asked for the first time */
 	uint64_t asked_ms;
 	uint8_t header[MM_WIRE_HEADER_SIZE];
 	uint8_t *buf; /* of the whole answer, as soon as its header is there */
@@ -278,6 +280,11 @@ static ssize_t write_quietly(int fd, const void *buf, size_t len)
 	return n;
 }
 
+bool mm_probe_is_worn(const struct mm_probe *probe, uint64_t now_ms)
+{
+	return probe->has_ended && now_ms >= probe->begun_ms + MM_PROBE_STEADY_MS;
+}
+
 int mm_probe_ask(struct mm_probe *probe, bool with_processes, uint64_t now_ms)
 {
 	uint8_t question[MM_WIRE_QUESTION_SIZE];
@@ -288,8 +295,12 @@ int mm_probe_ask(struct mm_probe *probe, bool with_processes, uint64_t now_ms)
 		return -EPIPE;
 	mm_wire_write_question(question, with_processes);
 	/* Shorter than PIPE_BUF: all or nothing. */
-	if (write_quietly(probe->ask_fd, question, sizeof(question)) != (ssize_t)sizeof(question))
+	if (write_quietly(probe->ask_fd, question, sizeof(question)) != (ssize_t)sizeof(question)) {
+		probe->has_ended = probe->has_answered;
 		return give_up(probe, -EPIPE);
+	}
+	if (!probe->has_answered)
+		probe->begun_ms = now_ms;
 	probe->is_asked = true;
 	probe->with_processes = with_processes;
 	probe->asked_ms = now_ms;
@@ -386,6 +397,7 @@ int mm_probe_read(struct mm_probe *probe, uint64_t now_ms, struct mm_sample *ret
 	r = take_in(probe);
 	if (r == 0)
 		return finish(probe, now_ms, ret_sample);
+	probe->has_ended = r == -EPIPE && probe->has_answered && !probe->is_asked;
 	if (r != -EAGAIN)
 		return give_up(probe, r);
 	return now_ms >= mm_probe_deadline(probe) ? give_up(probe, -ETIMEDOUT) : -EAGAIN;

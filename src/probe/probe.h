@@ -46,6 +46,15 @@ uint64_t mm_probe_deadline(const struct mm_probe *probe);
  */
 int mm_probe_read(struct mm_probe *probe, uint64_t now_ms, struct mm_sample *ret_sample);
 
+/* Who has answered for so long is well. */
+#define MM_PROBE_STEADY_MS 60000
+
+/*
+ * After -EPIPE: whether the child ended between two samples, having answered for longer than MM_PROBE_STEADY_MS. It does so before its CPU time
+ * is used up (see serve.h), and is to be started again at once: it is no failure.
+ */
+bool mm_probe_is_worn(const struct mm_probe *probe, uint64_t now_ms);
+
 /* Kills and reaps the child if it still lives; NULL allowed. Never blocks for long: SIGKILL. */
 void mm_probe_free(struct mm_probe *probe);
 

@@ -18,7 +18,7 @@
 
 /*
  * CPU time of a child's whole life: one that spins is ended even when nobody watches it. At 10 ms a sample and a sample a
- * second that is 16 hours, after which it is started again.
+ * second that is 16 hours, after most of which it ends by itself and is started again.
  */
 #define MM_SANDBOX_CPU_S 600
 

@@ -6,7 +6,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "probe/sandbox.h"
 #include "probe/wire.h"
+
+/* The rest is more than the longest look may take, see MM_PROBE_BOOTSTRAP_MS. */
+#define CPU_ENOUGH_US ((uint64_t)MM_SANDBOX_CPU_S * 1000000 / 10 * 8)
 
 static uint64_t read_clock_us(clockid_t id)
 {
@@ -123,7 +127,7 @@ int mm_probe_serve(struct mm_phys *phys, enum mm_vmi_reason opened)
 		take_sample(&look, with_processes, &sample);
 		r = write_answer(&sample);
 		mm_sample_free(&sample);
-		if (look.reason != MM_VMI_OK)
+		if (look.reason != MM_VMI_OK || cpu_us() >= CPU_ENOUGH_US)
 			break;
 	}
 	mm_vmi_free(look.vmi);

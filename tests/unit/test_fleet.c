@@ -232,6 +232,30 @@ static void test_steady_then_gone(void **state)
 	assert_int_equal(look("a", 1000).retry_ms, 3000);
 }
 
+/* One whose time is used up ends between two samples: the next one takes over, and no failure is counted. */
+static void test_worn_probes_are_replaced(void **state)
+{
+	const uint64_t later_ms = MM_PROBE_STEADY_MS;
+	struct mm_fleet_want one = want("a", FAKE_ONCE);
+	struct mm_fleet_view view;
+
+	(void)state;
+	assert_int_equal(mm_fleet_update(fleet, &one, 1, 0), 0);
+	run_until_tried("a", 0);
+	turn(later_ms); /* its end */
+	view = look("a", later_ms);
+	assert_int_equal(view.failures, 0);
+	assert_int_equal(view.reason, MM_VMI_OK);
+	assert_int_equal(view.error, 0);
+	assert_int_equal(view.retry_ms, 0); /* it runs */
+	assert_int_equal(view.age_ms, later_ms);
+	while (!look("a", later_ms).previous)
+		turn(later_ms);
+	assert_int_equal(look("a", later_ms).age_ms, 0);
+	turn(2 * later_ms - 1); /* too soon */
+	assert_int_equal(look("a", 2 * later_ms - 1).failures, 1);
+}
+
 static void test_floods_are_ended(void **state)
 {
 	struct mm_fleet_want one = want("a", FAKE_FLOODS);
@@ -302,6 +326,7 @@ int main(void)
 		FLEET_TEST(test_pauses_double_up_to_five_minutes),
 		FLEET_TEST(test_costly_tries_are_rare),
 		FLEET_TEST(test_steady_then_gone),
+		FLEET_TEST(test_worn_probes_are_replaced),
 		FLEET_TEST(test_floods_are_ended),
 		FLEET_TEST(test_guests_come_and_go),
 		FLEET_TEST(test_a_hanging_sample_is_given_up),
