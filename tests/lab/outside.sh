@@ -77,6 +77,7 @@ await_ready() {
     done
 }
 
+rm -f "$share/ready" "$LAB_RUN/address" # of an earlier run
 : >"$work/outside"
 "$lab/lab" run "$lab/test_http.sh" "$work/outside" &
 host=$!
